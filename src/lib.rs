@@ -1,0 +1,14 @@
+//! Groups of contacts and their conversations behind an HTTP API, over one SQLite file.
+//!
+//! The map of the code, in reading order; each module uses only those after it (`cli` aside, which uses all):
+//!
+//! * [`types`]: the words that all share, and the parsing that proves them.
+//! * [`error`]: what can go wrong.
+
+
+
+
+
+pub mod types;
+
+pub mod error;

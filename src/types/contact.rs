@@ -1,0 +1,100 @@
+//! A contact's input shapes: what a client can say of one, and how it names one.
+
+use super::fields::{Field, Fields, FromField, Value};
+use super::id::Id;
+use super::text::{DisplayName, PhoneNumber, Url, Username};
+use super::time::Timestamp;
+use crate::error::Error;
+
+/// A contact to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewContact {
+    pub username: Username,
+    pub phone_number: Option<PhoneNumber>,
+    pub avatar_url: Option<Url>,
+    pub display_name: Option<DisplayName>,
+}
+
+impl NewContact {
+    pub fn take(fields: &mut Fields) -> Result<Self, Error> {
+        Ok(NewContact {
+            username: fields.required("username")?,
+            phone_number: fields.nullable("phone_number")?,
+            avatar_url: fields.nullable("avatar_url")?,
+            display_name: fields.nullable("display_name")?,
+        })
+    }
+}
+
+/// A contact as an export has it. What its line leaves out is made anew.
+#[derive(Clone, Debug)]
+pub struct StoredContact {
+    pub id: Option<Id>,
+    pub new: NewContact,
+    pub conversation_id: Option<Option<Id>>,
+    pub last_active_at: Option<Timestamp>,
+    pub created_at: Option<Timestamp>,
+}
+
+impl StoredContact {
+    pub fn take(fields: &mut Fields) -> Result<Self, Error> {
+        Ok(StoredContact {
+            id: fields.optional("id")?,
+            new: NewContact::take(fields)?,
+            conversation_id: fields.optional("conversation_id")?,
+            last_active_at: fields.nullable("last_active_at")?,
+            created_at: fields.optional("created_at")?,
+        })
+    }
+}
+
+/// How a request names a contact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ContactRef {
+    /// An existing contact.
+    Id(Id),
+    /// The contact of that user name, made with these properties if there is none.
+    Username(NewContact),
+}
+
+/// A named contact and where the request names it, for the error that says it is unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NamedContact {
+    pub path: String,
+    pub contact: ContactRef,
+}
+
+impl NamedContact {
+    /// Distinguishes names that differ: one string for each way of naming one contact.
+    pub fn key(&self) -> String {
+        match &self.contact {
+            ContactRef::Id(id) => format!("id {}", id.as_str().to_ascii_lowercase()),
+            ContactRef::Username(new) => format!("username {}", new.username.as_str().to_ascii_lowercase()),
+        }
+    }
+}
+
+/// A bare id; an object with an `id`, whose other properties are ignored so that an object that was read can be sent
+/// back; or an object with a `username`.
+impl FromField for NamedContact {
+    fn from_field(field: Field) -> Result<Self, Error> {
+        if !matches!(field.value, Value::Object(_)) {
+            let path = field.path.clone();
+            let contact = ContactRef::Id(Id::from_field(field)?);
+            return Ok(NamedContact { path, contact });
+        }
+        let mut fields = field.fields()?;
+        if let Some(id) = fields.nullable::<Id>("id")? {
+            let path = fields.path_of("id");
+            fields.ignore_rest()?;
+            return Ok(NamedContact {
+                path,
+                contact: ContactRef::Id(id),
+            });
+        }
+        let path = fields.path_of("username");
+        let contact = ContactRef::Username(NewContact::take(&mut fields)?);
+        fields.finish()?;
+        Ok(NamedContact { path, contact })
+    }
+}

@@ -1,0 +1,230 @@
+//! The parameters of a request or the properties of an object, whatever encoding they came in: each is taken by its
+//! name and read as its type; what is left over at the end is unknown or given twice. JSON's values have types and are
+//! not coerced; a form's and a query's are text that is read as the type asked for.
+
+use std::collections::HashSet;
+
+use super::text::{quoted, shortened};
+use crate::error::{Code, Error};
+
+/// A value as it was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    /// A number that is no 64-bit integer.
+    Float(f64),
+    Text(String),
+    List(Vec<Value>),
+    /// Properties in the order they came, doubled names included.
+    Object(Vec<(String, Value)>),
+    /// A form's or a query's text, whose type nothing tells. Empty, it is null, or the empty list.
+    Untyped(String),
+}
+
+/// A value with its place, which errors name.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Such as `contacts[2].id`.
+    pub path: String,
+    pub value: Value,
+}
+
+impl Field {
+    pub fn is_null(&self) -> bool {
+        match &self.value {
+            Value::Null => true,
+            Value::Untyped(text) => text.is_empty(),
+            _ => false,
+        }
+    }
+
+    /// The items of an array.
+    pub fn items(self) -> Result<Vec<Field>, Error> {
+        match self.value {
+            Value::List(values) => Ok(values
+                .into_iter()
+                .enumerate()
+                .map(|(index, value)| Field {
+                    path: format!("{}[{index}]", self.path),
+                    value,
+                })
+                .collect()),
+            Value::Untyped(text) if text.is_empty() => Ok(Vec::new()),
+            Value::Untyped(_) => Err(Error::invalid(
+                self.path.clone(),
+                format!(
+                    "must be an array; in a form that is {0}[]=… for each item, or {0}= for none",
+                    self.path
+                ),
+            )),
+            other => Err(wrong_type(&self.path, "an array", &other)),
+        }
+    }
+
+    /// The properties of an object.
+    pub fn fields(self) -> Result<Fields, Error> {
+        match self.value {
+            Value::Object(entries) => Ok(Fields::new(self.path, entries)),
+            other => Err(wrong_type(&self.path, "an object", &other)),
+        }
+    }
+}
+
+/// A type that a field's value can be read as.
+pub trait FromField: Sized {
+    /// The value, or `parameter_invalid` at the field's path with what would be right.
+    fn from_field(field: Field) -> Result<Self, Error>;
+}
+
+impl FromField for String {
+    fn from_field(field: Field) -> Result<Self, Error> {
+        match field.value {
+            Value::Text(text) => Ok(text),
+            Value::Untyped(text) if !text.is_empty() => Ok(text),
+            other => Err(wrong_type(&field.path, "a string", &other)),
+        }
+    }
+}
+
+impl FromField for i64 {
+    fn from_field(field: Field) -> Result<Self, Error> {
+        match &field.value {
+            Value::Integer(number) => Ok(*number),
+            Value::Untyped(text) => digits(text).ok_or_else(|| wrong_type(&field.path, "an integer", &field.value)),
+            other => Err(wrong_type(&field.path, "an integer", other)),
+        }
+    }
+}
+
+impl FromField for bool {
+    fn from_field(field: Field) -> Result<Self, Error> {
+        match &field.value {
+            Value::Bool(flag) => Ok(*flag),
+            Value::Untyped(text) if text == "true" => Ok(true),
+            Value::Untyped(text) if text == "false" => Ok(false),
+            other => Err(wrong_type(&field.path, "true or false", other)),
+        }
+    }
+}
+
+/// `None` stands for null.
+impl<T: FromField> FromField for Option<T> {
+    fn from_field(field: Field) -> Result<Self, Error> {
+        if field.is_null() {
+            return Ok(None);
+        }
+        T::from_field(field).map(Some)
+    }
+}
+
+/// A decimal integer with nothing around it: `i64`'s own parser takes a plus sign too.
+fn digits(text: &str) -> Option<i64> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let plain = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+fn wrong_type(path: &str, wanted: &str, got: &Value) -> Error {
+    let got = match got {
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Integer(number) => number.to_string(),
+        Value::Float(number) => number.to_string(),
+        Value::Text(text) => format!("the string {}", quoted(text)),
+        Value::List(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+        Value::Untyped(text) if text.is_empty() => "empty".to_owned(),
+        Value::Untyped(text) => quoted(text),
+    };
+    Error::invalid(path, format!("must be {wanted}, not {got}"))
+}
+
+/// Named values, taken one by one.
+#[derive(Clone, Debug, Default)]
+pub struct Fields {
+    /// The path of the object that they belong to; empty for a request's own parameters.
+    path: String,
+    entries: Vec<(String, Value)>,
+    taken: Vec<&'static str>,
+}
+
+impl Fields {
+    pub fn new(path: impl Into<String>, entries: Vec<(String, Value)>) -> Self {
+        Fields {
+            path: path.into(),
+            entries,
+            taken: Vec::new(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The path of the value called `name`.
+    pub fn path_of(&self, name: &str) -> String {
+        match self.path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{path}.{name}"),
+        }
+    }
+
+    /// Takes the first value called `name`; null counts as a value.
+    pub fn take(&mut self, name: &'static str) -> Option<Field> {
+        let at = self.entries.iter().position(|(entry, _)| entry == name)?;
+        self.taken.push(name);
+        let (_, value) = self.entries.remove(at);
+        Some(Field {
+            path: self.path_of(name),
+            value,
+        })
+    }
+
+    /// Takes and reads the value called `name`, if it was given. With `T` an `Option`, null is `Some(None)`.
+    pub fn optional<T: FromField>(&mut self, name: &'static str) -> Result<Option<T>, Error> {
+        self.take(name).map(T::from_field).transpose()
+    }
+
+    /// Takes and reads the value called `name`, which may be null or left out.
+    pub fn nullable<T: FromField>(&mut self, name: &'static str) -> Result<Option<T>, Error> {
+        self.optional::<Option<T>>(name).map(Option::flatten)
+    }
+
+    /// Takes and reads the value called `name`, without which there is nothing to do.
+    pub fn required<T: FromField>(&mut self, name: &'static str) -> Result<T, Error> {
+        self.optional(name)?
+            .ok_or_else(|| Error::new(Code::ParameterMissing, format!("`{name}` is required.")).at(self.path_of(name)))
+    }
+
+    /// Ends the taking: whatever is left is an error that names it.
+    pub fn finish(self) -> Result<(), Error> {
+        let Some((name, _)) = self.entries.first() else {
+            return Ok(());
+        };
+        if self.taken.contains(&name.as_str()) {
+            return Err(self.given_twice(name));
+        }
+        let path = self.path_of(&shortened(name));
+        Err(Error::new(Code::ParameterUnknown, format!("There is no parameter `{path}` here.")).at(path))
+    }
+
+    /// Ends the taking where other properties are to be ignored: only one that is given twice is an error.
+    pub fn ignore_rest(self) -> Result<(), Error> {
+        let mut seen: HashSet<&str> = self.taken.iter().copied().collect();
+        match self.entries.iter().find(|(name, _)| !seen.insert(name)) {
+            Some((name, _)) => Err(self.given_twice(name)),
+            None => Ok(()),
+        }
+    }
+
+    fn given_twice(&self, name: &str) -> Error {
+        let path = self.path_of(&shortened(name));
+        Error::new(
+            Code::ParameterUnknown,
+            format!("`{path}` is given more than once: give it once."),
+        )
+        .at(path)
+    }
+}

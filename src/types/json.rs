@@ -1,0 +1,137 @@
+//! JSON: text to `Value`s, with doubled names kept so that they can be told; and text that is JSON already.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+use super::fields::{Fields, Value};
+use crate::error::{Code, Error};
+
+/// A representation as it goes to the client: JSON text, made by SQLite or by `http/reply.rs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Json(pub String);
+
+/// The properties of the JSON object that `bytes` spell (RFC 8259), or `body_malformed` with the place of the fault.
+pub fn object(bytes: &[u8]) -> Result<Fields, Error> {
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(entries)) => Ok(Fields::new("", entries)),
+        Ok(_) => Err(malformed("must be a JSON object such as {\"name\": \"Plaza Hotel\"}")),
+        Err(error) => Err(malformed(format!("is not JSON: {error}"))),
+    }
+}
+
+fn malformed(what: impl fmt::Display) -> Error {
+    Error::new(Code::BodyMalformed, format!("The body {what}."))
+}
+
+/// JSON can spell NUL, which no text of the API may hold and SQLite's text functions end at.
+const NUL: &str = "a string has the character NUL in it";
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ValueVisitor)
+    }
+}
+
+struct ValueVisitor;
+
+impl<'de> Visitor<'de> for ValueVisitor {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, flag: bool) -> Result<Value, E> {
+        Ok(Value::Bool(flag))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Value, E> {
+        Ok(Value::Integer(number))
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Value, E> {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a number this large is only named in an error"
+        )]
+        Ok(i64::try_from(number).map_or(Value::Float(number as f64), Value::Integer))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
+        Ok(Value::Float(number))
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
+        self.visit_string(text.to_owned())
+    }
+
+    fn visit_string<E: serde::de::Error>(self, text: String) -> Result<Value, E> {
+        if text.contains('\0') {
+            return Err(E::custom(NUL));
+        }
+        Ok(Value::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut properties: A) -> Result<Value, A::Error> {
+        let mut object = Vec::new();
+        while let Some((name, value)) = properties.next_entry::<String, Value>()? {
+            if name.contains('\0') {
+                return Err(A::Error::custom(NUL));
+            }
+            object.push((name, value));
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubled_names_are_kept_for_the_error() {
+        let mut fields = object(br#"{"name": "a", "name": "b"}"#).unwrap();
+        assert_eq!(fields.required::<String>("name").unwrap(), "a");
+        let error = fields.finish().unwrap_err();
+        assert_eq!(
+            (error.code, error.param.as_deref()),
+            (Code::ParameterUnknown, Some("name"))
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_json_object_is_malformed() {
+        let deep = "[".repeat(100_000);
+        for text in [
+            "",
+            "1",
+            "[]",
+            "{",
+            "{}x",
+            "{\"a\":\"\\u0000\"}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":1e999}",
+            &deep,
+        ] {
+            assert_eq!(
+                object(text.as_bytes()).unwrap_err().code,
+                Code::BodyMalformed,
+                "{text:.20}"
+            );
+        }
+        assert_eq!(object(b"{\"a\":\"\xff\"}").unwrap_err().code, Code::BodyMalformed);
+    }
+}

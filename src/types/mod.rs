@@ -1,0 +1,12 @@
+//! The words that every layer shares, and the parsing that proves their shape: a value of one of these types is valid.
+//! Nothing here knows HTTP or SQL.
+
+pub mod contact;
+pub mod fields;
+pub mod group;
+pub mod id;
+pub mod json;
+pub mod page;
+pub mod text;
+pub mod time;
+pub mod token;

@@ -1,0 +1,52 @@
+//! Which part of a list is asked for.
+
+use super::fields::Fields;
+use super::id::Id;
+use crate::error::Error;
+
+/// Where a page lies in its list, which runs from the newest object to the oldest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    /// The newest objects.
+    First,
+    /// The page after (older than) this object: `starting_after`.
+    After(Id),
+    /// The page just before (newer than) this object: `ending_before`.
+    Before(Id),
+}
+
+/// A page of a list: at most `limit` objects from `cursor` on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    pub limit: usize,
+    pub cursor: Cursor,
+}
+
+impl Page {
+    const DEFAULT_LIMIT: usize = 10;
+    const MOST: i64 = 100;
+
+    /// Takes `limit`, `starting_after` and `ending_before`.
+    pub fn take(query: &mut Fields) -> Result<Self, Error> {
+        let limit = match query.optional::<i64>("limit")? {
+            None => Self::DEFAULT_LIMIT,
+            Some(limit @ 1..=Self::MOST) => usize::try_from(limit).unwrap_or(Self::DEFAULT_LIMIT),
+            Some(limit) => {
+                let message = format!("must be 1 to {}, not {limit}", Self::MOST);
+                return Err(Error::invalid("limit", message));
+            }
+        };
+        let after = query.optional::<Id>("starting_after")?;
+        let before = query.optional::<Id>("ending_before")?;
+        let cursor = match (after, before) {
+            (None, None) => Cursor::First,
+            (Some(id), None) => Cursor::After(id),
+            (None, Some(id)) => Cursor::Before(id),
+            (Some(_), Some(_)) => {
+                let message = "cannot go with `starting_after`: give one of the two";
+                return Err(Error::invalid("ending_before", message));
+            }
+        };
+        Ok(Page { limit, cursor })
+    }
+}
