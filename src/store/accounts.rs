@@ -1,0 +1,33 @@
+//! Accounts: whom every object belongs to.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::Tx;
+use crate::error::Error;
+use crate::types::time::Timestamp;
+
+/// An account's internal key: the first condition of every query on what an account owns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account(pub(super) i64);
+
+/// The account that is used where none is named.
+pub const DEFAULT: &str = "default";
+
+/// The account called `name`, ASCII case ignored.
+pub fn find(conn: &Connection, name: &str) -> Result<Option<Account>, Error> {
+    let found = conn
+        .prepare_cached("SELECT pk FROM accounts WHERE name = ?1")?
+        .query_row([name], |row| row.get(0).map(Account))
+        .optional()?;
+    Ok(found)
+}
+
+/// The account called `name`, made if there is none.
+pub fn find_or_create(tx: &Tx, name: &str) -> Result<Account, Error> {
+    if let Some(account) = find(tx, name)? {
+        return Ok(account);
+    }
+    tx.prepare_cached("INSERT INTO accounts (name, created_at) VALUES (?1, ?2)")?
+        .execute((name, Timestamp::now().seconds()))?;
+    Ok(Account(tx.last_insert_rowid()))
+}

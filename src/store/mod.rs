@@ -1,0 +1,116 @@
+//! The SQLite file: opened and checked, read through a pool, written by one thread. `Store` is what a server holds,
+//! `Session` is one connection for a command. SQL stands in the files of the resources, as plain functions on a
+//! `Connection` (reads) or a `Tx` (writes); nothing here knows HTTP.
+
+pub mod accounts;
+pub mod contacts;
+mod conversations;
+mod file;
+pub mod groups;
+pub mod import;
+mod list;
+mod readers;
+mod schema;
+mod session;
+pub mod tokens;
+mod writer;
+
+use std::path::Path;
+
+use rusqlite::{Connection, ErrorCode};
+
+pub use session::{Missing, Session};
+
+use crate::error::{Code, Error, Failure};
+use file::Lock;
+use readers::Readers;
+use writer::Writer;
+
+/// A connection inside a write transaction: what writes take, so that none can run outside one.
+pub struct Tx<'a>(&'a Connection);
+
+impl std::ops::Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+/// An open file that a server serves, alone: a second server on it is refused.
+///
+/// Dropped in this order, so that the last connection to close is one that may remove the log.
+pub struct Store {
+    readers: Readers,
+    writer: Writer,
+    _lock: Lock,
+}
+
+impl Store {
+    /// Opens the file at `path`, or makes it, with `readers` connections to read through.
+    ///
+    /// # Errors
+    /// A sentence that says why this file cannot be served; the file is as it was.
+    pub fn open(path: &Path, readers: u32) -> Result<Self, Failure> {
+        let path = file::resolve(path)?;
+        let lock = Lock::acquire(&path)?;
+        let conn = file::open(&path, Some(&lock))?;
+        Ok(Store {
+            readers: Readers::open(&path, readers)?,
+            writer: Writer::start(conn)?,
+            _lock: lock,
+        })
+    }
+
+    /// Runs `work` on a connection that cannot write, on this thread: it must be short.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        self.readers.read(work)
+    }
+
+    /// Runs `work` in a transaction on the writer's thread and answers when that is committed and on the disk; where it
+    /// answers with an error, nothing of `work` stays. `work` runs again where SQLite has rolled back a whole batch for
+    /// another's fault. It runs to its end also when the caller stops waiting.
+    ///
+    /// # Errors
+    /// `work`'s own; `unavailable` when the queue is full or the server stops; `storage_full`.
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
+    {
+        self.writer.write(work).await
+    }
+
+    /// Waits until the writer cannot go on and tells why. Never answers where it ends as it should.
+    pub async fn failed(&self) -> String {
+        self.writer.failed().await
+    }
+
+    /// Finishes what is queued and moves the log into the file. Later writes are `unavailable`; reads go on.
+    pub fn close(&self) {
+        self.writer.close();
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                let message = "There is no space left on the server's disk; nothing was changed.";
+                Error {
+                    detail: Some(error.to_string()),
+                    ..Error::new(Code::StorageFull, message)
+                }
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::unavailable(
+                "The database is in use by another process; try again soon.",
+                error.to_string(),
+            ),
+            Some(ErrorCode::OperationInterrupted) => Error::unavailable(
+                "The read took too long and was given up; try again soon.",
+                error.to_string(),
+            ),
+            _ => Error::internal(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! Reads: a pool of connections that cannot write, each read with a deadline.
+
+use std::cell::Cell;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+
+use super::{file, schema};
+use crate::error::{Error, Failure};
+
+/// A read that takes longer is given up: it would keep a connection, and the log from being shortened.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// How many of SQLite's instructions run between two looks at the clock: some tenths of a millisecond.
+const INSTRUCTIONS_A_LOOK: i32 = 20_000;
+
+thread_local! {
+    /// When the read that this thread runs must end.
+    static DUE: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+pub struct Readers(r2d2::Pool<SqliteConnectionManager>);
+
+impl Readers {
+    pub fn open(path: &Path, count: u32) -> Result<Self, Failure> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let manager = SqliteConnectionManager::file(path).with_flags(flags).with_init(|conn| {
+            schema::prepare_reader(conn, file::BUSY_TIMEOUT)?;
+            conn.progress_handler(INSTRUCTIONS_A_LOOK, Some(overdue))
+        });
+        r2d2::Pool::builder()
+            .max_size(count)
+            .test_on_check_out(false)
+            .connection_timeout(DEADLINE)
+            .build(manager)
+            .map(Readers)
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+    }
+
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        let conn = self
+            .0
+            .get()
+            .map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))?;
+        DUE.set(Some(Instant::now() + DEADLINE));
+        work(&conn)
+    }
+}
+
+fn overdue() -> bool {
+    DUE.get().is_some_and(|due| Instant::now() > due)
+}

@@ -1,0 +1,196 @@
+//! The schema and what every connection is set to: made from schema.sql, brought forward by migrations.
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// "GRPS": tells our files from other programs' (PRAGMA application_id).
+const APPLICATION_ID: i32 = 0x4752_5053;
+
+const SCHEMA: &str = include_str!("../../schema.sql");
+
+/// The step at index `i` turns schema `i + 1` into schema `i + 2`. A step, once released, is never changed.
+const MIGRATIONS: &[&str] = &[];
+
+/// The schema that this program writes (PRAGMA user_version).
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "there are few migrations"
+)]
+pub const VERSION: i32 = 1 + MIGRATIONS.len() as i32;
+
+/// What a file is to this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Foreign,
+    Older,
+    Current,
+    /// Of a newer program: its schema version.
+    Newer(i32),
+}
+
+/// Reads what the file is, by its application id and version.
+pub fn state(conn: &Connection) -> rusqlite::Result<State> {
+    // The schema is read first: it is what fails where the file is not a database.
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    if pragma(conn, "application_id")? != APPLICATION_ID {
+        return Ok(State::Foreign);
+    }
+    Ok(match pragma(conn, "user_version")? {
+        version if version < VERSION => State::Older,
+        VERSION => State::Current,
+        version => State::Newer(version),
+    })
+}
+
+/// Makes the whole schema in the empty file at `path`, in one transaction, and closes it.
+pub fn create(path: &Path) -> rusqlite::Result<()> {
+    let mut conn = Connection::open(path)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    tx.execute_batch(SCHEMA)?;
+    tx.pragma_update(None, "application_id", APPLICATION_ID)?;
+    tx.pragma_update(None, "user_version", VERSION)?;
+    tx.commit()?;
+    wal(&conn)?;
+    conn.close().map_err(|(_, error)| error)
+}
+
+/// Brings an older file to the current schema.
+pub fn migrate(conn: &mut Connection) -> rusqlite::Result<()> {
+    migrate_by(conn, MIGRATIONS)
+}
+
+/// Each step in a transaction of its own, with its version, so that a crash leaves a whole schema.
+fn migrate_by(conn: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
+    loop {
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let version = pragma(&tx, "user_version")?;
+        let Some(step) = usize::try_from(version - 1).ok().and_then(|index| steps.get(index)) else {
+            return Ok(());
+        };
+        tx.execute_batch(step)?;
+        tx.pragma_update(None, "user_version", version + 1)?;
+        tx.commit()?;
+    }
+}
+
+/// Sets a writing connection up: each commit is synced. Both settings are read back, as SQLite may keep another.
+pub fn prepare_writer(conn: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    prepare_reader(conn, busy_timeout)?;
+    wal(conn)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    // The writer runs its checkpoints itself, between batches, and shrinks the log back to this.
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update_and_check(None, "journal_size_limit", 16 << 20, |_| Ok(()))?;
+    const FULL: i32 = 2;
+    match pragma(conn, "synchronous")? {
+        FULL => Ok(()),
+        other => Err(refused(&format!("synchronous is {other} and not FULL"))),
+    }
+}
+
+/// Sets up what every connection has.
+pub fn prepare_reader(conn: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    conn.busy_timeout(busy_timeout)?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    conn.pragma_update(None, "trusted_schema", false)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    conn.set_prepared_statement_cache_capacity(128);
+    Ok(())
+}
+
+fn wal(conn: &Connection) -> rusqlite::Result<()> {
+    let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    match mode.as_str() {
+        "wal" => Ok(()),
+        other => Err(refused(&format!(
+            "this file system cannot hold a write-ahead log (journal_mode is {other})"
+        ))),
+    }
+}
+
+fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i32> {
+    conn.pragma_query_value(None, name, |row| row.get(0))
+}
+
+fn refused(why: &str) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+        Some(why.to_owned()),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made() -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.db");
+        create(&path).unwrap();
+        let conn = Connection::open(path).unwrap();
+        (folder, conn)
+    }
+
+    #[test]
+    fn a_new_file_is_ours_and_current() {
+        let (_folder, conn) = made();
+        assert_eq!(state(&conn).unwrap(), State::Current);
+        assert_eq!(state(&Connection::open_in_memory().unwrap()).unwrap(), State::Foreign);
+    }
+
+    #[test]
+    fn each_migration_runs_once_and_sets_its_version() {
+        let (_folder, mut conn) = made();
+        let steps = ["CREATE TABLE one (x) ", "ALTER TABLE one ADD COLUMN y"];
+        migrate_by(&mut conn, &steps[..1]).unwrap();
+        migrate_by(&mut conn, &steps).unwrap();
+        migrate_by(&mut conn, &steps).unwrap();
+        assert_eq!(pragma(&conn, "user_version").unwrap(), 3);
+        conn.execute("INSERT INTO one (x, y) VALUES (1, 2)", []).unwrap();
+        assert_eq!(state(&conn).unwrap(), State::Newer(3));
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_version_before_it_whole() {
+        let (_folder, mut conn) = made();
+        let steps = ["CREATE TABLE one (x)", "CREATE TABLE two (x); CREATE TABLE one (x)"];
+        migrate_by(&mut conn, &steps).unwrap_err();
+        assert_eq!(pragma(&conn, "user_version").unwrap(), 2);
+        assert!(conn.prepare("SELECT x FROM one").is_ok());
+        assert!(conn.prepare("SELECT x FROM two").is_err());
+    }
+
+    #[test]
+    fn the_schema_is_strict_throughout() {
+        let (_folder, conn) = made();
+        let loose: i64 = conn
+            .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(loose, 0);
+    }
+
+    #[test]
+    fn the_build_has_no_lock_under_all_of_sqlite_s_memory() {
+        let (_folder, conn) = made();
+        let mut statement = conn
+            .prepare("SELECT compile_options FROM pragma_compile_options")
+            .unwrap();
+        let options: Vec<String> = statement
+            .query_map([], |row| row.get(0))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert!(
+            options.iter().any(|option| option == "DEFAULT_MEMSTATUS=0"),
+            "{options:?}"
+        );
+        assert!(
+            !options.iter().any(|option| option == "ENABLE_MEMORY_MANAGEMENT"),
+            "{options:?}"
+        );
+    }
+}

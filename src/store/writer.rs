@@ -1,0 +1,315 @@
+//! Writes: one thread takes what is queued, runs each request in a savepoint of one transaction, commits, and answers
+//! then and only then.
+//!
+//! Invariants: no answer of any kind leaves before COMMIT has returned; a request that fails takes nobody with it;
+//! where SQLite rolls the whole transaction back by itself, the request that met it is answered with the error and the
+//! others run again; after a failed sync nothing is acknowledged any more.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::hooks::CheckpointMode;
+use rusqlite::{Connection, ErrorCode, ffi};
+use tokio::sync::{oneshot, watch};
+
+use super::Tx;
+use crate::error::{Error, Failure};
+
+/// Requests that may wait; more are refused with `unavailable`.
+const QUEUE: usize = 1_024;
+
+/// Requests in one transaction at most: it bounds how long the first of them waits for the last.
+const BATCH: usize = 256;
+
+/// Pages in the log from which on it is moved into the file after a commit: 4,000 are 16 MiB.
+const CHECKPOINT_PAGES: i32 = 4_000;
+
+/// Without a write for so long, the log is moved into the file and cut to nothing.
+const IDLE: Duration = Duration::from_secs(2);
+
+thread_local! {
+    /// Pages in the log after the last commit of this thread's connection.
+    static LOG_PAGES: Cell<i32> = const { Cell::new(0) };
+}
+
+/// A queued request.
+trait Job: Send {
+    /// Runs the request's work and keeps its result. `Err` when nothing of it may stay.
+    fn run(&mut self, tx: &Tx) -> Result<(), ()>;
+
+    /// Sends the kept result or, if the batch failed, `failure`.
+    fn answer(self: Box<Self>, failure: Option<Error>);
+}
+
+struct Request<T, F> {
+    work: F,
+    result: Option<Result<T, Error>>,
+    reply: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<T, F> Job for Request<T, F>
+where
+    T: Send,
+    F: Fn(&Tx) -> Result<T, Error> + Send,
+{
+    fn run(&mut self, tx: &Tx) -> Result<(), ()> {
+        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)))
+            .unwrap_or_else(|panic| Err(Error::internal(format!("a write panicked: {}", panic_text(&*panic)))));
+        let outcome = result.as_ref().map(|_| ()).map_err(|_| ());
+        self.result = Some(result);
+        outcome
+    }
+
+    fn answer(self: Box<Self>, failure: Option<Error>) {
+        let result = match failure {
+            Some(error) => Err(error),
+            None => self
+                .result
+                .unwrap_or_else(|| Err(Error::internal("a write was answered before it ran"))),
+        };
+        // Nobody may be waiting any more: the client went away. The write stands all the same.
+        drop(self.reply.send(result));
+    }
+}
+
+/// The handle to the writer's thread.
+pub struct Writer {
+    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<Connection>>>,
+    /// The connection after the thread's end: it closes with this handle, after the readers, and so takes the log
+    /// with it.
+    conn: Mutex<Option<Connection>>,
+    failure: watch::Receiver<Option<String>>,
+}
+
+impl Writer {
+    pub fn start(conn: Connection) -> Result<Self, Failure> {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let (failed, failure) = watch::channel(None);
+        let thread = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || run(conn, &receiver, &failed))
+            .map_err(|error| Failure::new(format!("cannot start the writer's thread: {error}")))?;
+        Ok(Writer {
+            queue: Mutex::new(Some(sender)),
+            thread: Mutex::new(Some(thread)),
+            conn: Mutex::new(None),
+            failure,
+        })
+    }
+
+    pub async fn write<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.enqueue(Box::new(Request {
+            work,
+            result: None,
+            reply,
+        }))?;
+        answer
+            .await
+            .unwrap_or_else(|_| Err(stopped("the writer ended before it answered")))
+    }
+
+    fn enqueue(&self, job: Box<dyn Job>) -> Result<(), Error> {
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        match queue.as_ref().map(|queue| queue.try_send(job)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(TrySendError::Full(_))) => {
+                let message = "Too many writes are waiting; try again soon.";
+                Err(Error::unavailable(message, format!("{QUEUE} writes are queued")))
+            }
+            Some(Err(TrySendError::Disconnected(_))) => Err(stopped("the writer has ended")),
+            None => Err(stopped("the store is closed")),
+        }
+    }
+
+    pub async fn failed(&self) -> String {
+        let mut failure = self.failure.clone();
+        match failure.wait_for(Option::is_some).await {
+            Ok(why) => why.clone().unwrap_or_default(),
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    pub fn close(&self) {
+        drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A panic there has been told by `failed` already.
+        if let Some(Ok(conn)) = thread.map(JoinHandle::join) {
+            *self.conn.lock().unwrap_or_else(PoisonError::into_inner) = Some(conn);
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn stopped(detail: &'static str) -> Error {
+    Error::unavailable("The server is stopping; try again soon.", detail)
+}
+
+/// The thread's life: until the queue is closed and empty, or nothing can be acknowledged any more.
+fn run(conn: Connection, queue: &Receiver<Box<dyn Job>>, failed: &watch::Sender<Option<String>>) -> Connection {
+    let end = catch_unwind(AssertUnwindSafe(|| work(&conn, queue)));
+    let why = match end {
+        Ok(Ok(())) => return conn,
+        Ok(Err(why)) => why,
+        Err(panic) => format!("the writer panicked: {}", panic_text(&*panic)),
+    };
+    tracing::error!("nothing can be written any more: {why}");
+    failed.send_replace(Some(why));
+    conn
+}
+
+fn work(conn: &Connection, queue: &Receiver<Box<dyn Job>>) -> Result<(), String> {
+    conn.wal_hook(Some(|_, pages| {
+        LOG_PAGES.set(pages);
+        Ok(())
+    }));
+    // Whether the log may hold something. At the start it may: the last run's end tells nothing.
+    let mut log_used = true;
+    loop {
+        let next = match log_used {
+            true => queue.recv_timeout(IDLE),
+            false => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let first = match next {
+            Ok(job) => job,
+            Err(RecvTimeoutError::Timeout) => {
+                log_used = checkpoint(conn, CheckpointMode::TRUNCATE)? > 0;
+                continue;
+            }
+            Err(RecvTimeoutError::Disconnected) => break,
+        };
+        log_used = true;
+        let mut batch = vec![first];
+        batch.extend(queue.try_iter().take(BATCH - 1));
+        commit(conn, batch)?;
+        if LOG_PAGES.get() >= CHECKPOINT_PAGES {
+            checkpoint(conn, CheckpointMode::PASSIVE)?;
+        }
+    }
+    checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| ())
+}
+
+/// Runs and answers the whole batch. `Err` when the disk cannot be trusted any more.
+fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String> {
+    while !batch.is_empty() {
+        match attempt(conn, &mut batch) {
+            Attempt::Committed => answer_all(&mut batch, None),
+            Attempt::Met(index, error) => batch.remove(index).answer(error),
+            Attempt::Failed(error) => {
+                if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
+                    answer_all(&mut batch, Some(error.into()));
+                    return Err("a transaction could be neither committed nor rolled back".to_owned());
+                }
+                let lost = is_lost_sync(&error).then(|| lost_sync(&error));
+                answer_all(&mut batch, Some(error.into()));
+                lost.map_or(Ok(()), Err)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn answer_all(batch: &mut Vec<Box<dyn Job>>, failure: Option<Error>) {
+    for job in batch.drain(..) {
+        job.answer(failure.clone());
+    }
+}
+
+enum Attempt {
+    Committed,
+    /// Everything was rolled back at the job with this index: for this error, or for its own where there is none here.
+    Met(usize, Option<Error>),
+    /// The transaction could not be begun or committed.
+    Failed(rusqlite::Error),
+}
+
+fn attempt(conn: &Connection, batch: &mut [Box<dyn Job>]) -> Attempt {
+    if let Err(error) = execute(conn, "BEGIN IMMEDIATE") {
+        return Attempt::Failed(error);
+    }
+    for (index, job) in batch.iter_mut().enumerate() {
+        if let Err(error) = run_in_savepoint(conn, &mut **job) {
+            return match conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok() {
+                true => Attempt::Met(index, error.map(Error::from)),
+                false => Attempt::Failed(error.unwrap_or_else(rolled_back)),
+            };
+        }
+    }
+    match execute(conn, "COMMIT") {
+        Ok(()) => Attempt::Committed,
+        Err(error) => Attempt::Failed(error),
+    }
+}
+
+/// Runs one job so that it stays whole or leaves nothing. `Err` when the transaction around it is gone or unsound,
+/// without an error where the job has its own to tell.
+fn run_in_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<(), Option<rusqlite::Error>> {
+    execute(conn, "SAVEPOINT request")?;
+    let kept = job.run(&Tx(conn)).is_ok();
+    if conn.is_autocommit() {
+        return Err(kept.then(rolled_back));
+    }
+    if !kept {
+        execute(conn, "ROLLBACK TO request")?;
+    }
+    execute(conn, "RELEASE request")?;
+    Ok(())
+}
+
+/// SQLite ended the transaction by itself, as it does on a full disk, an I/O error or want of memory.
+fn rolled_back() -> rusqlite::Error {
+    let why = "SQLite rolled the transaction back".to_owned();
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), Some(why))
+}
+
+fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute([]).map(|_| ())
+}
+
+/// Moves the log into the file as far as readers allow; tells the pages that are left. Another process in the way is
+/// no fault: the next try does it.
+fn checkpoint(conn: &Connection, mode: CheckpointMode) -> Result<i32, String> {
+    let sql = match mode {
+        CheckpointMode::TRUNCATE => "PRAGMA wal_checkpoint(TRUNCATE)",
+        _ => "PRAGMA wal_checkpoint(PASSIVE)",
+    };
+    match conn.query_row(sql, [], |row| Ok(row.get::<_, i32>(1)? - row.get::<_, i32>(2)?)) {
+        // A log that was moved whole is begun anew by the next commit.
+        Ok(left) => LOG_PAGES.set(left),
+        Err(error) if is_lost_sync(&error) => return Err(lost_sync(&error)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
+        Err(error) => tracing::warn!("the log could not be moved into the file: {error}"),
+    }
+    Ok(LOG_PAGES.get())
+}
+
+fn is_lost_sync(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
+}
+
+/// After a failed sync the system may have dropped what it could not write, and say so only once.
+fn lost_sync(error: &rusqlite::Error) -> String {
+    format!("the disk did not confirm a write ({error}); check the disk, then start again")
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
