@@ -1,0 +1,167 @@
+//! Around every request: its id, the refusal of what must not reach the routes, a panic's answer, the log line.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::FutureExt as _;
+use hyper::body::Incoming;
+use hyper::header::{HOST, HeaderName};
+use hyper::service::Service;
+use hyper::{HeaderMap, Method, Request, Uri, Version};
+use hyper_util::service::TowerToHyperService;
+use warp::http::HeaderValue;
+use warp::reply::Response;
+
+use super::{Api, filter, reply};
+use crate::error::{Code, Error};
+use crate::types::id::Id;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest request target, in bytes.
+const MAX_URI: usize = 8 << 10;
+
+/// The most that a request's headers may hold, names and values, in bytes.
+const MAX_HEADERS: usize = 16 << 10;
+
+/// A request without its body: taken out of it once and shared by all who read it.
+pub struct Head {
+    /// GET where HEAD was sent: the HTTP layer leaves the body out.
+    pub method: Method,
+    pub uri: Uri,
+    pub headers: HeaderMap,
+    pub request_id: RequestId,
+}
+
+/// 1 to 128 visible ASCII characters: the client's own, or new ones.
+#[derive(Clone)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    fn of(headers: &HeaderMap) -> Self {
+        const LONGEST: usize = 128;
+        let fits = |value: &&HeaderValue| {
+            (1..=LONGEST).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+        };
+        headers
+            .get(REQUEST_ID)
+            .filter(fits)
+            .cloned()
+            .map_or_else(Self::random, RequestId)
+    }
+
+    pub fn random() -> Self {
+        RequestId(HeaderValue::from_str(Id::random().as_str()).expect("an id is visible ASCII"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("-")
+    }
+}
+
+/// The way in, in front of the routes.
+#[derive(Clone)]
+pub struct Gate<R> {
+    api: Api,
+    routes: R,
+}
+
+/// What answers each request that the gate lets in; warp's own service, whose type has no name.
+pub trait Routes: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone {}
+
+impl<R> Routes for R where R: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone {}
+
+/// The gate in front of warp's service of all that the server answers.
+pub fn gate(api: Api) -> Gate<impl Routes> {
+    let routes = TowerToHyperService::new(warp::service(filter(&api)));
+    Gate { api, routes }
+}
+
+impl<R: Routes> Gate<R> {
+    /// Answers a request, whatever it is.
+    pub async fn answer(&self, request: Request<Incoming>) -> Response {
+        let started = Instant::now();
+        let request_id = RequestId::of(request.headers());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = AssertUnwindSafe(self.route(request, &request_id)).catch_unwind().await;
+        let mut response = answer.unwrap_or_else(|_| {
+            let error = Error::internal(format!("the handler of {method} {path} panicked"));
+            reply::error(&self.api.settings, &error, &request_id)
+        });
+        response.headers_mut().insert(REQUEST_ID, request_id.0.clone());
+        tracing::info!(
+            target: "request",
+            method = method.as_str(),
+            path,
+            status = response.status().as_u16(),
+            duration_us = started.elapsed().as_micros(),
+            request_id = request_id.as_str(),
+        );
+        response
+    }
+
+    async fn route(&self, request: Request<Incoming>, request_id: &RequestId) -> Response {
+        if let Err(error) = check(&request) {
+            return reply::error(&self.api.settings, &error, request_id);
+        }
+        let (mut parts, body) = request.into_parts();
+        let head = Head {
+            method: if parts.method == Method::HEAD {
+                Method::GET
+            } else {
+                parts.method.clone()
+            },
+            uri: parts.uri.clone(),
+            headers: std::mem::take(&mut parts.headers),
+            request_id: request_id.clone(),
+        };
+        parts.extensions.insert(Arc::new(head));
+        let answer = self.routes.call(Request::from_parts(parts, body)).await;
+        answer.unwrap_or_else(|never| match never {})
+    }
+}
+
+/// What warp does not bear or check, and the limits on a request's head.
+fn check(request: &Request<Incoming>) -> Result<(), Error> {
+    let (uri, headers) = (request.uri(), request.headers());
+    if request.method() == Method::CONNECT || !uri.path().starts_with('/') {
+        let message = "The request's target must be a path such as /v1/groups.";
+        return Err(Error::new(Code::NotFound, message));
+    }
+    let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target > MAX_URI {
+        let message = format!("The URI has {target} bytes and may have {MAX_URI}.");
+        return Err(Error::new(Code::UriTooLong, message));
+    }
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum();
+    if size > MAX_HEADERS {
+        let message = format!("The headers have {size} bytes and may have {MAX_HEADERS}.");
+        return Err(Error::new(Code::HeadersTooLarge, message));
+    }
+    let mut hosts = headers.get_all(HOST).iter();
+    let valid = match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.is_empty() || is_authority(host),
+        (None, None) => request.version() < Version::HTTP_11,
+        _ => false,
+    };
+    if !valid {
+        return Err(Error::invalid(
+            "Host",
+            "must be given once, as HOST or HOST:PORT (RFC 9112, 3.2)",
+        ));
+    }
+    Ok(())
+}
+
+fn is_authority(host: &HeaderValue) -> bool {
+    let authority = host
+        .to_str()
+        .ok()
+        .and_then(|host| host.parse::<warp::http::uri::Authority>().ok());
+    authority.is_some_and(|authority| !authority.as_str().contains('@'))
+}

@@ -1,0 +1,74 @@
+//! `/v1/groups`: the groups resource of the five documents.
+
+use warp::http::Method;
+use warp::reply::Response;
+
+use super::request::Call;
+use super::{Api, Route, reply};
+use crate::error::Error;
+use crate::store::groups;
+use crate::types::group::{GroupChanges, NewGroup};
+use crate::types::page::Page;
+
+const KIND: &str = "group";
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/groups", list),
+        Route::new(Method::POST, "/v1/groups", create),
+        Route::new(Method::GET, "/v1/groups/:id", retrieve),
+        Route::new(Method::PUT, "/v1/groups/:id", update),
+        Route::new(Method::PATCH, "/v1/groups/:id", update),
+        Route::new(Method::DELETE, "/v1/groups/:id", delete),
+    ]
+}
+
+async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let page = Page::take(&mut call.query)?;
+    let archived = call.query.optional("archived")?;
+    call.finish()?;
+    let groups = api.store.read(|conn| groups::list(conn, account, &page, archived))?;
+    Ok(reply::ok(groups))
+}
+
+async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let most = api.settings.max_group_contacts;
+    let new = NewGroup::take(&mut call.body, most)?;
+    call.finish()?;
+    let (id, group) = api
+        .store
+        .write(move |tx| groups::create(tx, account, &new, most))
+        .await?;
+    Ok(reply::created(&api.settings, &format!("/v1/groups/{id}"), group))
+}
+
+async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(KIND)?;
+    call.finish()?;
+    let group = api.store.read(|conn| groups::retrieve(conn, account, id))?;
+    Ok(reply::ok(group))
+}
+
+async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(KIND)?;
+    let most = api.settings.max_group_contacts;
+    let changes = GroupChanges::take(&mut call.body, most)?;
+    call.finish()?;
+    let group = api
+        .store
+        .write(move |tx| groups::update(tx, account, id, &changes, most))
+        .await?;
+    Ok(reply::ok(group))
+}
+
+async fn delete(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(KIND)?;
+    call.finish()?;
+    api.store.write(move |tx| groups::delete(tx, account, id)).await?;
+    Ok(reply::no_content())
+}

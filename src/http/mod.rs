@@ -1,0 +1,96 @@
+//! The API's table of contents, and what its handlers share. Requests come in through `gate`, find their route through
+//! warp's filters, and are answered by one file a resource.
+
+mod auth;
+mod form;
+mod gate;
+mod groups;
+mod health;
+mod reply;
+mod request;
+mod route;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
+use warp::{Filter, any};
+
+pub use gate::{Gate, Routes, gate};
+pub use reply::turned_away;
+pub use route::Route;
+
+use crate::store::Store;
+
+/// Every route of the API, a resource a line; paths are below the base path.
+pub fn routes() -> Vec<Vec<Route>> {
+    vec![groups::routes()]
+}
+
+/// What requests are held to and how answers name this server.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What comes before `/v1`: empty, or beginning and not ending with a slash.
+    pub base_path: String,
+    /// The longest request body, in bytes.
+    pub max_body: usize,
+    /// The most members that a group may have.
+    pub max_group_contacts: usize,
+    /// The URL under which clients reach this server, without a slash at its end.
+    pub public_url: Option<String>,
+}
+
+/// What every handler has at hand. A clone is another handle to the same.
+#[derive(Clone)]
+pub struct Api(Arc<Shared>);
+
+pub struct Shared {
+    pub store: Store,
+    pub settings: Settings,
+    stopping: AtomicBool,
+}
+
+impl Api {
+    pub fn new(store: Store, settings: Settings) -> Self {
+        Api(Arc::new(Shared {
+            store,
+            settings,
+            stopping: AtomicBool::new(false),
+        }))
+    }
+
+    /// From now on `/healthz` tells that the server stops.
+    pub fn stop(&self) {
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
+    }
+}
+
+impl std::ops::Deref for Api {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+/// All that the server answers: each request gets a response, none is rejected.
+fn filter(api: &Api) -> BoxedFilter<(Response,)> {
+    let base = route::prefix(&api.settings.base_path);
+    let resources = routes()
+        .into_iter()
+        .map(|resource| route::resource(api, resource))
+        .reduce(|all, resource| all.or(resource).unify().boxed())
+        .expect("the API has resources");
+    let unknown = any().and(route::head()).and(route::with(api)).map(route::unknown);
+    base.and(resources)
+        .or(health::filter(api))
+        .unify()
+        .or(unknown)
+        .unify()
+        .boxed()
+}

@@ -1,0 +1,149 @@
+//! Answers: the only place that knows status codes.
+
+use hyper::StatusCode;
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use serde::Serialize;
+use warp::http::HeaderValue;
+use warp::reply::Response;
+
+use super::Settings;
+use super::gate::RequestId;
+use crate::error::{Code, Error};
+use crate::types::json::Json;
+
+/// `200` and the object or list.
+pub fn ok(json: Json) -> Response {
+    with_json(StatusCode::OK, json.0)
+}
+
+/// `201`, the new object, and `path` (below the base path) in `Location`.
+pub fn created(settings: &Settings, path: &str, json: Json) -> Response {
+    let mut response = with_json(StatusCode::CREATED, json.0);
+    let location = format!(
+        "{}{}{path}",
+        settings.public_url.as_deref().unwrap_or_default(),
+        settings.base_path
+    );
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// `204` without a body.
+pub fn no_content() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
+/// The error as the contract has it; what is for the log alone goes there.
+pub fn error(settings: &Settings, error: &Error, request_id: &RequestId) -> Response {
+    let (status, name) = status(error.code);
+    if let Some(detail) = &error.detail {
+        tracing::error!(request_id = request_id.as_str(), "{name}: {detail}");
+    }
+    let mut response = with_json(status, error_body(settings, error, request_id));
+    let headers = response.headers_mut();
+    match error.code {
+        Code::Unauthorized => {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"groups-server\""),
+            );
+        }
+        Code::Unavailable => {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        // The rest of the body is not read: the connection cannot go on.
+        Code::BodyTooLarge => {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// The whole answer, as bytes of HTTP/1.1, to a connection that is not let in.
+pub fn turned_away(settings: &Settings) -> String {
+    let request_id = RequestId::random();
+    let error = Error::new(Code::Unavailable, "Too many connections; try again soon.");
+    let (status, _) = status(error.code);
+    let body = error_body(settings, &error, &request_id);
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nretry-after: 1\r\n\
+         x-request-id: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len(),
+        request_id.as_str(),
+    )
+}
+
+/// Adds the methods that a path has.
+pub fn set_allow(response: &mut Response, allow: &str) {
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+}
+
+/// An error's body, its properties in the contract's order.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    code: &'static str,
+    message: &'a str,
+    param: Option<&'a str>,
+    documentation_url: String,
+    request_id: &'a str,
+}
+
+fn error_body(settings: &Settings, error: &Error, request_id: &RequestId) -> String {
+    let (status, name) = status(error.code);
+    let body = ErrorBody {
+        kind: if status.is_server_error() {
+            "api_error"
+        } else {
+            "invalid_request"
+        },
+        code: name,
+        message: &error.message,
+        param: error.param.as_deref(),
+        documentation_url: format!(
+            "{}/docs#errors-{name}",
+            settings.public_url.as_deref().unwrap_or_default()
+        ),
+        request_id: request_id.as_str(),
+    };
+    serde_json::to_string(&body).expect("strings always serialize")
+}
+
+/// The contract's table: status and name of each code.
+fn status(code: Code) -> (StatusCode, &'static str) {
+    match code {
+        Code::BodyMalformed => (StatusCode::BAD_REQUEST, "body_malformed"),
+        Code::ParameterMissing => (StatusCode::BAD_REQUEST, "parameter_missing"),
+        Code::ParameterInvalid => (StatusCode::BAD_REQUEST, "parameter_invalid"),
+        Code::ParameterUnknown => (StatusCode::BAD_REQUEST, "parameter_unknown"),
+        Code::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
+        Code::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+        Code::NotFound => (StatusCode::NOT_FOUND, "not_found"),
+        Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        Code::Conflict => (StatusCode::CONFLICT, "conflict"),
+        Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+        Code::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
+        Code::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
+        Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
+    }
+}
+
+fn with_json(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

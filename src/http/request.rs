@@ -1,0 +1,167 @@
+//! From a request to a `Call`: query and body read, bounded in size and time, whatever their encoding.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use hyper::HeaderMap;
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use percent_encoding::percent_decode_str;
+use warp::{Buf, Stream};
+
+use super::form;
+use super::gate::Head;
+use crate::error::{Code, Error};
+use crate::store::tokens::Caller;
+use crate::types::fields::Fields;
+use crate::types::id::Id;
+use crate::types::json;
+use crate::types::text::shortened;
+
+/// A body must have arrived within this time.
+const BODY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// A request that is let in, for its handler.
+pub struct Call {
+    pub caller: Caller,
+    /// The variable segments of the path, as sent.
+    pub params: Vec<String>,
+    pub query: Fields,
+    pub body: Fields,
+}
+
+impl Call {
+    /// The path's first variable segment as an id; what is none names nothing.
+    pub fn id(&self, kind: &str) -> Result<Id, Error> {
+        let text = self.params.first().map_or("", String::as_str);
+        let decoded = percent_decode_str(text).decode_utf8_lossy();
+        Id::parse(&decoded).ok_or_else(|| Error::not_found(kind, &shortened(&decoded)))
+    }
+
+    /// Ends the taking of parameters: any that is left is an error. Every handler calls it before it acts.
+    pub fn finish(self) -> Result<(), Error> {
+        self.query.finish()?;
+        self.body.finish()
+    }
+}
+
+/// The parameters of the URI.
+pub fn query(head: &Head) -> Result<Fields, Error> {
+    form::parse_query(head.uri.query().unwrap_or_default()).map_err(|error| Error {
+        code: Code::ParameterInvalid,
+        ..error
+    })
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encoding {
+    Json,
+    Form,
+    /// No type was given: right where there is no body.
+    None,
+}
+
+/// The parameters of the body, of at most `max` bytes. Where `expected` is false, a type matters only with a body.
+pub async fn body<B: Buf>(
+    head: &Head,
+    body: impl Stream<Item = Result<B, warp::Error>> + Send,
+    max: usize,
+    expected: bool,
+) -> Result<Fields, Error> {
+    let encoding = encoding(&head.headers);
+    if expected && let Err(error) = encoding {
+        return Err(error);
+    }
+    let announced = head
+        .headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > max as u64) {
+        return Err(too_large(max));
+    }
+    let bytes = tokio::time::timeout(BODY_DEADLINE, collect(body, max))
+        .await
+        .map_err(|_| {
+            let message = format!("The body did not arrive within {} seconds.", BODY_DEADLINE.as_secs());
+            Error::new(Code::BodyMalformed, message)
+        })??;
+    if bytes.is_empty() {
+        return Ok(Fields::default());
+    }
+    match encoding? {
+        Encoding::Json => json::object(&bytes),
+        Encoding::Form => read_form(&bytes),
+        Encoding::None => Err(unsupported("The body has no Content-Type")),
+    }
+}
+
+fn encoding(headers: &HeaderMap) -> Result<Encoding, Error> {
+    if let Some(coding) = headers.get(CONTENT_ENCODING)
+        && coding != "identity"
+    {
+        let message = "The body must be sent without a Content-Encoding.";
+        return Err(Error::new(Code::UnsupportedMediaType, message));
+    }
+    let Some(value) = headers.get(CONTENT_TYPE) else {
+        return Ok(Encoding::None);
+    };
+    let value = value.to_str().unwrap_or("?").to_ascii_lowercase();
+    let mut parts = value.split(';').map(str::trim);
+    let encoding = match parts.next() {
+        Some("application/json") => Encoding::Json,
+        Some("application/x-www-form-urlencoded") => Encoding::Form,
+        _ => return Err(unsupported("The body has another Content-Type")),
+    };
+    let other_charset = |part: &str| {
+        let charset = part.strip_prefix("charset=").map(|charset| charset.trim_matches('"'));
+        charset.is_some_and(|charset| !matches!(charset, "utf-8" | "utf8" | "us-ascii"))
+    };
+    match parts.any(other_charset) {
+        true => Err(unsupported("The body has another charset than UTF-8")),
+        false => Ok(encoding),
+    }
+}
+
+fn unsupported(what: &str) -> Error {
+    let message = format!("{what}; send `application/json` or `application/x-www-form-urlencoded`, in UTF-8.");
+    Error::new(Code::UnsupportedMediaType, message)
+}
+
+/// Counts what really arrives: a chunked body announces nothing.
+async fn collect<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, max: usize) -> Result<Vec<u8>, Error> {
+    let mut body = pin!(body);
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        let mut chunk = chunk.map_err(|error| {
+            Error::new(
+                Code::BodyMalformed,
+                format!("The body could not be read to its end: {error}."),
+            )
+        })?;
+        if chunk.remaining() > max - bytes.len() {
+            return Err(too_large(max));
+        }
+        while chunk.has_remaining() {
+            let part = chunk.chunk();
+            bytes.extend_from_slice(part);
+            let length = part.len();
+            chunk.advance(length);
+        }
+    }
+    Ok(bytes)
+}
+
+fn too_large(max: usize) -> Error {
+    Error::new(Code::BodyTooLarge, format!("The body may have at most {max} bytes."))
+}
+
+fn read_form(bytes: &[u8]) -> Result<Fields, Error> {
+    if matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        let message =
+            "The body is JSON, but its Content-Type says it is a form: add -H 'Content-Type: application/json'.";
+        return Err(Error::new(Code::BodyMalformed, message));
+    }
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| Error::new(Code::BodyMalformed, "The body is not UTF-8: percent-encode it."))?;
+    form::parse(text)
+}

@@ -1,0 +1,166 @@
+//! Routes as data, and the warp filters made from them: a path's filter finds the request's method among the routes of
+//! that path, the cheapest refusal first.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use warp::filters::BoxedFilter;
+use warp::http::Method;
+use warp::reply::Response;
+use warp::{Buf, Filter, Stream, any};
+
+use super::Api;
+use super::auth;
+use super::gate::Head;
+use super::reply;
+use super::request::{self, Call};
+use crate::error::{Code, Error};
+
+type Handler = Box<dyn Fn(Api, Call) -> Answer + Send + Sync>;
+type Answer = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
+
+/// A method on a path and the handler that answers it.
+pub struct Route {
+    pub method: Method,
+    /// Below the base path; a segment that begins with a colon stands for any one.
+    pub path: &'static str,
+    handler: Handler,
+}
+
+impl Route {
+    pub(super) fn new<F, A>(method: Method, path: &'static str, handler: F) -> Self
+    where
+        F: Fn(Api, Call) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Response, Error>> + Send + 'static,
+    {
+        let handler = Box::new(move |api, call| Box::pin(handler(api, call)) as Answer);
+        Route { method, path, handler }
+    }
+
+    fn writes(&self) -> bool {
+        self.method != Method::GET
+    }
+}
+
+/// Matches the segments of `path` and nothing else, for a filter to go on from.
+pub fn prefix(path: &str) -> BoxedFilter<()> {
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    segments.fold(any().boxed(), |matched, segment| {
+        matched.and(warp::path(segment.to_owned())).boxed()
+    })
+}
+
+/// The values of a path's variable segments, as sent.
+type Params = Vec<String>;
+
+/// Matches the whole of `pattern` and hands on its variable segments.
+fn path(pattern: &str) -> BoxedFilter<(Params,)> {
+    let segments = pattern.split('/').filter(|segment| !segment.is_empty());
+    let start = any().map(Params::new).boxed();
+    let matched = segments.fold(start, |matched, segment| match segment.strip_prefix(':') {
+        None => matched.and(warp::path(segment.to_owned())).boxed(),
+        Some(_) => matched
+            .and(warp::path::param::<String>())
+            .map(|mut params: Params, param| {
+                params.push(param);
+                params
+            })
+            .boxed(),
+    });
+    matched.and(warp::path::end()).boxed()
+}
+
+/// The filter of a resource: one for each of its paths.
+pub fn resource(api: &Api, routes: Vec<Route>) -> BoxedFilter<(Response,)> {
+    let mut paths: Vec<(&'static str, Vec<Route>)> = Vec::new();
+    for route in routes {
+        match paths.iter_mut().find(|(path, _)| *path == route.path) {
+            Some((_, methods)) => methods.push(route),
+            None => paths.push((route.path, vec![route])),
+        }
+    }
+    paths
+        .into_iter()
+        .map(|(pattern, methods)| endpoint(api, pattern, methods))
+        .reduce(|all, one| all.or(one).unify().boxed())
+        .expect("a resource has routes")
+}
+
+fn endpoint(api: &Api, pattern: &str, methods: Vec<Route>) -> BoxedFilter<(Response,)> {
+    let methods = Arc::new(methods);
+    path(pattern)
+        .and(head())
+        .and(warp::body::stream())
+        .and(with(api))
+        .then(move |params, head: Arc<Head>, body, api: Api| {
+            let methods = Arc::clone(&methods);
+            async move {
+                let answer = dispatch(&methods, params, &head, body, &api).await;
+                answer.unwrap_or_else(|error| refuse(&methods, error, &head, &api))
+            }
+        })
+        .boxed()
+}
+
+/// Refuses in this order: who asks, with what method, whether that one may, the body's type and size, its syntax.
+async fn dispatch<B: Buf>(
+    methods: &[Route],
+    params: Params,
+    head: &Head,
+    body: impl Stream<Item = Result<B, warp::Error>> + Send,
+    api: &Api,
+) -> Result<Response, Error> {
+    let caller = auth::authenticate(api, &head.headers)?;
+    let route = methods.iter().find(|route| route.method == head.method);
+    let Some(route) = route else {
+        let message = format!("{} is not for this path, which has {}.", head.method, allowed(methods));
+        return Err(Error::new(Code::MethodNotAllowed, message));
+    };
+    if route.writes() && caller.read_only {
+        let message = "This token is read-only; use one that may write.";
+        return Err(Error::new(Code::Forbidden, message));
+    }
+    let call = Call {
+        caller,
+        params,
+        query: request::query(head)?,
+        body: request::body(head, body, api.settings.max_body, route.writes()).await?,
+    };
+    (route.handler)(api.clone(), call).await
+}
+
+fn refuse(methods: &[Route], error: Error, head: &Head, api: &Api) -> Response {
+    let allow = (error.code == Code::MethodNotAllowed).then(|| allowed(methods));
+    let mut response = reply::error(&api.settings, &error, &head.request_id);
+    if let Some(allow) = allow {
+        reply::set_allow(&mut response, &allow);
+    }
+    response
+}
+
+/// The value of `Allow`: HEAD goes where GET does.
+fn allowed(methods: &[Route]) -> String {
+    let names = methods.iter().map(|route| match &route.method {
+        &Method::GET => "GET, HEAD",
+        other => other.as_str(),
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// A path that is none: told only to those with a token, so that nobody can map the API without one.
+pub fn unknown(head: Arc<Head>, api: Api) -> Response {
+    let unknown = || Error::new(Code::NotFound, "There is nothing at this path.");
+    let error = auth::authenticate(&api, &head.headers).map_or_else(|error| error, |_| unknown());
+    reply::error(&api.settings, &error, &head.request_id)
+}
+
+/// Hands on the head that `gate` took out of the request.
+pub fn head() -> impl Filter<Extract = (Arc<Head>,), Error = warp::Rejection> + Copy {
+    warp::ext::get::<Arc<Head>>()
+}
+
+/// Hands on the API.
+pub fn with(api: &Api) -> impl Filter<Extract = (Api,), Error = std::convert::Infallible> + Clone + use<> {
+    let api = api.clone();
+    any().map(move || api.clone())
+}
