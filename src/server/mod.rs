@@ -1,0 +1,160 @@
+//! The server: listens, accepts within its limits, and stops in good order. Requests are `http`'s.
+
+mod peers;
+mod stream;
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::error::Failure;
+use crate::http::{self, Api, Gate, Routes, Settings};
+use crate::store::Store;
+use peers::{Guard, Peers};
+use stream::DeadlineStream;
+
+/// A request's head must have arrived within this time; so long may a connection be idle, too.
+const HEAD_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What is accepted may take this long to finish when the server stops.
+const STOP_DEADLINE: Duration = Duration::from_secs(10);
+
+/// A connection's buffer: room for the longest head that is answered with an error of its own.
+const BUFFER: usize = 32 << 10;
+
+/// Without a file descriptor to accept with, the next try waits this long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub db: PathBuf,
+    pub listen: SocketAddr,
+    pub settings: Settings,
+    pub max_connections: usize,
+    /// Of one IPv4 address or one IPv6 /64.
+    pub max_connections_per_peer: usize,
+}
+
+/// A server that listens and has its file open.
+pub struct Server {
+    listener: TcpListener,
+    addr: SocketAddr,
+    api: Api,
+    peers: Peers,
+}
+
+impl Server {
+    /// Opens the file and the port.
+    ///
+    /// # Errors
+    /// A sentence that says which of them cannot be had, and why.
+    pub async fn bind(config: Config) -> Result<Self, Failure> {
+        let cannot_listen = |error| Failure::new(format!("cannot listen on {}: {error}", config.listen));
+        let listener = TcpListener::bind(config.listen).await.map_err(cannot_listen)?;
+        let addr = listener.local_addr().map_err(cannot_listen)?;
+        let readers = std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
+        let store = Store::open(&config.db, readers.max(2))?;
+        Ok(Server {
+            listener,
+            addr,
+            api: Api::new(store, config.settings),
+            peers: Peers::new(config.max_connections, config.max_connections_per_peer),
+        })
+    }
+
+    /// The bound address, with the port that the system chose for port 0.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.api.store
+    }
+
+    /// Serves until `shutdown` is ready, finishes what was accepted, and closes the file.
+    ///
+    /// # Errors
+    /// Why nothing can be written any more.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+        let connections = GracefulShutdown::new();
+        let gate = http::gate(self.api.clone());
+        let ended = tokio::select! {
+            () = shutdown => Ok(()),
+            why = self.api.store.failed() => Err(Failure::new(why)),
+            never = self.accept(&gate, &connections) => match never {},
+        };
+        self.api.stop();
+        drop(self.listener);
+        if tokio::time::timeout(STOP_DEADLINE, connections.shutdown())
+            .await
+            .is_err()
+        {
+            tracing::warn!("some connections did not end within {STOP_DEADLINE:?} and are cut");
+        }
+        let api = self.api;
+        // Closing waits for the writer, which this thread must not.
+        let closed = tokio::task::spawn_blocking(move || api.store.close()).await;
+        closed.map_err(|error| Failure::new(format!("the file could not be closed: {error}")))?;
+        ended
+    }
+
+    async fn accept<R>(&self, gate: &Gate<R>, connections: &GracefulShutdown) -> Infallible
+    where
+        R: Routes + Send + Sync + 'static,
+    {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, peer)) => match self.peers.admit(peer.ip()) {
+                    Some(guard) => serve(stream, guard, gate.clone(), connections),
+                    None => turn_away(&stream, &self.api),
+                },
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+/// Serves one connection on a task of its own.
+fn serve<R>(stream: TcpStream, guard: Guard, gate: Gate<R>, connections: &GracefulShutdown)
+where
+    R: Routes + Send + Sync + 'static,
+{
+    // Without it answers may wait for acknowledgements; where it fails they do, and are right all the same.
+    drop(stream.set_nodelay(true));
+    let gate = Arc::new(gate);
+    let service = service_fn(move |request| {
+        let gate = Arc::clone(&gate);
+        async move { Ok::<_, Infallible>(gate.answer(request).await) }
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_DEADLINE)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(DeadlineStream::new(stream)), service);
+    let connection = connections.watch(connection);
+    tokio::spawn(async move {
+        if let Err(error) = connection.await {
+            tracing::debug!("a connection ended: {error}");
+        }
+        drop(guard);
+    });
+}
+
+/// Answers a connection over the limit, if it can be done at once, and closes it.
+fn turn_away(stream: &TcpStream, api: &Api) {
+    if stream.try_write(http::turned_away(&api.settings).as_bytes()).is_err() {
+        tracing::debug!("a connection over the limit was closed without an answer");
+    }
+}
