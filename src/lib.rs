@@ -2,12 +2,16 @@
 //!
 //! The map of the code, in reading order; each module uses only those after it (`cli` aside, which uses all):
 //!
+//! * [`cli`]: flags, variables and commands; each command calls one function.
+//! * [`transfer`]: `export` and `import`.
 //! * [`server`]: the accept loop, its limits, start and stop.
 //! * [`http`]: routes, requests and answers; one file a resource.
 //! * [`store`]: the SQLite file; one file a resource.
 //! * [`types`]: the words that all share, and the parsing that proves them.
 //! * [`error`]: what can go wrong.
 
+pub mod cli;
+pub mod transfer;
 
 pub mod server;
 

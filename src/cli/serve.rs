@@ -1,0 +1,161 @@
+//! `serve`: sets the log up, opens the server, shows how to reach it, and runs it until a signal.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use clap::CommandFactory as _;
+use clap::error::ErrorKind;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::filter::LevelFilter;
+
+use super::{Cli, LogFormat, LogLevel, Serve};
+use crate::error::Failure;
+use crate::http::Settings;
+use crate::server::{Config, Server};
+use crate::store::tokens;
+use crate::types::token::Token;
+
+const TOKEN_VARIABLE: &str = "GROUPS_TOKEN";
+
+/// A shorter token from outside could be guessed.
+const SHORT_TOKEN: usize = 20;
+
+pub fn run(args: Serve) -> Result<(), Failure> {
+    start_log(args.log_format, args.log_level);
+    let given = given_token(&args)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        // Before the first request, so that no signal is missed.
+        let stop = stop_signal()?;
+        let base_path = args.base_path.clone();
+        let server = Server::bind(config(args)).await?;
+        let first = set_tokens(&server, given).await?;
+        greet(server.addr(), &base_path, first.as_ref());
+        server.run(stop).await
+    })
+}
+
+fn config(args: Serve) -> Config {
+    Config {
+        db: args.db.db,
+        listen: args.listen,
+        settings: Settings {
+            base_path: args.base_path,
+            max_body: args.max_body,
+            max_group_contacts: args.max_group_contacts,
+            public_url: args.public_url,
+        },
+        max_connections: args.max_connections,
+        max_connections_per_peer: args.max_connections_per_peer,
+    }
+}
+
+fn start_log(format: LogFormat, level: LogLevel) {
+    let level = match level {
+        LogLevel::Off => LevelFilter::OFF,
+        LogLevel::Error => LevelFilter::ERROR,
+        LogLevel::Warn => LevelFilter::WARN,
+        LogLevel::Info => LevelFilter::INFO,
+        LogLevel::Debug => LevelFilter::DEBUG,
+        LogLevel::Trace => LevelFilter::TRACE,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .with_target(false)
+        // A standard error that is closed must not end the server.
+        .log_internal_errors(false);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+}
+
+/// The token from GROUPS_TOKEN or the token file.
+fn given_token(args: &Serve) -> Result<Option<Token>, Failure> {
+    let variable = std::env::var_os(TOKEN_VARIABLE).filter(|value| !value.is_empty());
+    let (text, place) = match (variable, &args.token_file) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => wrong_usage(&format!(
+            "give the token by {TOKEN_VARIABLE} or by --token-file, not by both"
+        )),
+        (Some(value), None) => (value.to_string_lossy().into_owned(), TOKEN_VARIABLE.to_owned()),
+        (None, Some(path)) => {
+            let text = fs::read_to_string(path)
+                .map_err(|error| Failure::new(format!("cannot read the token file {}: {error}", path.display())))?;
+            (text, path.display().to_string())
+        }
+    };
+    let Some(token) = Token::parse(text.trim_ascii()) else {
+        wrong_usage(&format!(
+            "the token in {place} must have 1 to 255 letters, digits and -._~+/=; `openssl rand -hex 32` makes one"
+        ))
+    };
+    if token.reveal().len() < SHORT_TOKEN {
+        tracing::warn!("the token in {place} is short: one of fewer than {SHORT_TOKEN} characters may be guessed");
+    }
+    Ok(Some(token))
+}
+
+/// Ends the process as a wrong flag does.
+fn wrong_usage(message: &str) -> ! {
+    Cli::command().error(ErrorKind::ValueValidation, message).exit()
+}
+
+/// Sets the given token or, where there is none in the file, makes the first one and answers with it.
+async fn set_tokens(server: &Server, given: Option<Token>) -> Result<Option<Token>, Failure> {
+    let store = server.store();
+    let first = match given {
+        Some(token) => {
+            store.write(move |tx| tokens::set_from_environment(tx, &token)).await?;
+            None
+        }
+        None => store.write(tokens::create_first).await?,
+    };
+    Ok(first)
+}
+
+/// Prints the address and, once, the first token with a request that works when pasted.
+fn greet(addr: SocketAddr, base_path: &str, first: Option<&Token>) {
+    let url = format!("http://{}", reachable(addr));
+    let mut text = format!("groups-server {} listens on {url}\n", env!("CARGO_PKG_VERSION"));
+    if let Some(token) = first {
+        let token = token.reveal();
+        text += &format!(
+            "\nThe access token of the account `default`, shown only this once:\n\n    {token}\n\n\
+             Try it:\n\n    curl {url}{base_path}/v1/groups -H \"Authorization: Bearer {token}\"\n\n"
+        );
+    }
+    let mut out = io::stdout();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        tracing::warn!("standard output is closed: the address and a new token could not be shown");
+    }
+}
+
+/// An address that a client on this machine can use: "any address" is none.
+fn reachable(addr: SocketAddr) -> SocketAddr {
+    let ip = match addr.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, addr.port())
+}
+
+/// Ready at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::new(format!("cannot wait for signals: {error}")));
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: what was accepted is finished first");
+    })
+}
