@@ -12,7 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 use super::{Cli, LogFormat, LogLevel, Serve};
 use crate::error::Failure;
 use crate::http::Settings;
-use crate::server::{Config, Server};
+use crate::server::{Config, Deadlines, Server};
 use crate::store::tokens;
 use crate::types::token::Token;
 
@@ -48,9 +48,11 @@ fn config(args: Serve) -> Config {
             max_body: args.max_body,
             max_group_contacts: args.max_group_contacts,
             public_url: args.public_url,
+            ..Settings::default()
         },
         max_connections: args.max_connections,
         max_connections_per_peer: args.max_connections_per_peer,
+        deadlines: Deadlines::default(),
     }
 }
 

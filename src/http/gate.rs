@@ -96,7 +96,7 @@ impl<R: Routes> Gate<R> {
             method = method.as_str(),
             path,
             status = response.status().as_u16(),
-            duration_us = started.elapsed().as_micros(),
+            duration_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
             request_id = request_id.as_str(),
         );
         response
@@ -164,4 +164,54 @@ fn is_authority(host: &HeaderValue) -> bool {
         .ok()
         .and_then(|host| host.parse::<warp::http::uri::Authority>().ok());
     authority.is_some_and(|authority| !authority.as_str().contains('@'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+
+    use hyper::server::conn::http1;
+    use hyper::service::service_fn;
+    use hyper_util::rt::TokioIo;
+
+    use super::super::Settings;
+    use super::*;
+    use crate::store::Store;
+
+    /// A connection on which every request panics, twice: the second shows that the first did not end it.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_is_answered_with_500_and_the_connection_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("groups.db"), 1).unwrap();
+        let routes = service_fn(|_: Request<Incoming>| async { panic!("planted") });
+        let gate = Arc::new(Gate {
+            api: Api::new(store, Settings::default()),
+            routes,
+        });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let client = tokio::task::spawn_blocking(move || {
+            let mut stream = std::net::TcpStream::connect(addr).unwrap();
+            let request = "GET / HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answers = String::new();
+            stream.read_to_string(&mut answers).unwrap();
+            answers
+        });
+        let (stream, _) = listener.accept().await.unwrap();
+        let service = service_fn(|request| {
+            let gate = Arc::clone(&gate);
+            async move { Ok::<_, Infallible>(gate.answer(request).await) }
+        });
+        http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), service)
+            .await
+            .unwrap();
+        let answers = client.await.unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 500").count(), 2, "{answers}");
+        assert!(
+            answers.contains("\"code\":\"internal\"") && !answers.contains("planted"),
+            "{answers}"
+        );
+    }
 }

@@ -12,6 +12,7 @@ mod route;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
@@ -35,10 +36,24 @@ pub struct Settings {
     pub base_path: String,
     /// The longest request body, in bytes.
     pub max_body: usize,
+    /// How long a body may take to arrive.
+    pub body_deadline: Duration,
     /// The most members that a group may have.
     pub max_group_contacts: usize,
     /// The URL under which clients reach this server, without a slash at its end.
     pub public_url: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            base_path: String::new(),
+            max_body: 1 << 20,
+            body_deadline: Duration::from_secs(30),
+            max_group_contacts: 1_000,
+            public_url: None,
+        }
+    }
 }
 
 /// What every handler has at hand. A clone is another handle to the same.

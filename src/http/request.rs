@@ -1,7 +1,6 @@
 //! From a request to a `Call`: query and body read, bounded in size and time, whatever their encoding.
 
 use std::pin::pin;
-use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use hyper::HeaderMap;
@@ -9,6 +8,7 @@ use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use percent_encoding::percent_decode_str;
 use warp::{Buf, Stream};
 
+use super::Settings;
 use super::form;
 use super::gate::Head;
 use crate::error::{Code, Error};
@@ -17,9 +17,6 @@ use crate::types::fields::Fields;
 use crate::types::id::Id;
 use crate::types::json;
 use crate::types::text::shortened;
-
-/// A body must have arrived within this time.
-const BODY_DEADLINE: Duration = Duration::from_secs(30);
 
 /// A request that is let in, for its handler.
 pub struct Call {
@@ -61,13 +58,14 @@ enum Encoding {
     None,
 }
 
-/// The parameters of the body, of at most `max` bytes. Where `expected` is false, a type matters only with a body.
+/// The parameters of the body, bounded in size and time. Where `expected` is false, a type matters only with a body.
 pub async fn body<B: Buf>(
     head: &Head,
     body: impl Stream<Item = Result<B, warp::Error>> + Send,
-    max: usize,
+    settings: &Settings,
     expected: bool,
 ) -> Result<Fields, Error> {
+    let max = settings.max_body;
     let encoding = encoding(&head.headers);
     if expected && let Err(error) = encoding {
         return Err(error);
@@ -79,10 +77,10 @@ pub async fn body<B: Buf>(
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
-    let bytes = tokio::time::timeout(BODY_DEADLINE, collect(body, max))
+    let bytes = tokio::time::timeout(settings.body_deadline, collect(body, max))
         .await
         .map_err(|_| {
-            let message = format!("The body did not arrive within {} seconds.", BODY_DEADLINE.as_secs());
+            let message = format!("The body did not arrive within {:?}.", settings.body_deadline);
             Error::new(Code::BodyMalformed, message)
         })??;
     if bytes.is_empty() {

@@ -124,7 +124,7 @@ async fn dispatch<B: Buf>(
         caller,
         params,
         query: request::query(head)?,
-        body: request::body(head, body, api.settings.max_body, route.writes()).await?,
+        body: request::body(head, body, &api.settings, route.writes()).await?,
     };
     (route.handler)(api.clone(), call).await
 }

@@ -21,17 +21,32 @@ use crate::store::Store;
 use peers::{Guard, Peers};
 use stream::DeadlineStream;
 
-/// A request's head must have arrived within this time; so long may a connection be idle, too.
-const HEAD_DEADLINE: Duration = Duration::from_secs(30);
-
-/// What is accepted may take this long to finish when the server stops.
-const STOP_DEADLINE: Duration = Duration::from_secs(10);
-
 /// A connection's buffer: room for the longest head that is answered with an error of its own.
 const BUFFER: usize = 32 << 10;
 
 /// Without a file descriptor to accept with, the next try waits this long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How long the server waits for whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// For a request's head to arrive; so long may a connection be idle, too.
+    pub head: Duration,
+    /// For an answer to be taken, from the first write that has to wait.
+    pub answer: Duration,
+    /// For what was accepted to finish when the server stops.
+    pub stop: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Deadlines {
+            head: Duration::from_secs(30),
+            answer: Duration::from_secs(60),
+            stop: Duration::from_secs(10),
+        }
+    }
+}
 
 /// How a server is set up.
 #[derive(Clone, Debug)]
@@ -42,6 +57,7 @@ pub struct Config {
     pub max_connections: usize,
     /// Of one IPv4 address or one IPv6 /64.
     pub max_connections_per_peer: usize,
+    pub deadlines: Deadlines,
 }
 
 /// A server that listens and has its file open.
@@ -50,6 +66,7 @@ pub struct Server {
     addr: SocketAddr,
     api: Api,
     peers: Peers,
+    deadlines: Deadlines,
 }
 
 impl Server {
@@ -68,6 +85,7 @@ impl Server {
             addr,
             api: Api::new(store, config.settings),
             peers: Peers::new(config.max_connections, config.max_connections_per_peer),
+            deadlines: config.deadlines,
         })
     }
 
@@ -94,11 +112,14 @@ impl Server {
         };
         self.api.stop();
         drop(self.listener);
-        if tokio::time::timeout(STOP_DEADLINE, connections.shutdown())
+        if tokio::time::timeout(self.deadlines.stop, connections.shutdown())
             .await
             .is_err()
         {
-            tracing::warn!("some connections did not end within {STOP_DEADLINE:?} and are cut");
+            tracing::warn!(
+                "some connections did not end within {:?} and are cut",
+                self.deadlines.stop
+            );
         }
         let api = self.api;
         // Closing waits for the writer, which this thread must not.
@@ -114,7 +135,7 @@ impl Server {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => match self.peers.admit(peer.ip()) {
-                    Some(guard) => serve(stream, guard, gate.clone(), connections),
+                    Some(guard) => self.serve(stream, guard, gate.clone(), connections),
                     None => turn_away(&stream, &self.api),
                 },
                 Err(error) => {
@@ -124,32 +145,35 @@ impl Server {
             }
         }
     }
-}
 
-/// Serves one connection on a task of its own.
-fn serve<R>(stream: TcpStream, guard: Guard, gate: Gate<R>, connections: &GracefulShutdown)
-where
-    R: Routes + Send + Sync + 'static,
-{
-    // Without it answers may wait for acknowledgements; where it fails they do, and are right all the same.
-    drop(stream.set_nodelay(true));
-    let gate = Arc::new(gate);
-    let service = service_fn(move |request| {
-        let gate = Arc::clone(&gate);
-        async move { Ok::<_, Infallible>(gate.answer(request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_DEADLINE)
-        .max_buf_size(BUFFER)
-        .serve_connection(TokioIo::new(DeadlineStream::new(stream)), service);
-    let connection = connections.watch(connection);
-    tokio::spawn(async move {
-        if let Err(error) = connection.await {
-            tracing::debug!("a connection ended: {error}");
-        }
-        drop(guard);
-    });
+    /// Serves one connection on a task of its own.
+    fn serve<R>(&self, stream: TcpStream, guard: Guard, gate: Gate<R>, connections: &GracefulShutdown)
+    where
+        R: Routes + Send + Sync + 'static,
+    {
+        // Without it answers may wait for acknowledgements; where it fails they do, and are right all the same.
+        drop(stream.set_nodelay(true));
+        let gate = Arc::new(gate);
+        let service = service_fn(move |request| {
+            let gate = Arc::clone(&gate);
+            async move { Ok::<_, Infallible>(gate.answer(request).await) }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.deadlines.head)
+            .max_buf_size(BUFFER)
+            .serve_connection(
+                TokioIo::new(DeadlineStream::new(stream, self.deadlines.answer)),
+                service,
+            );
+        let connection = connections.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!("a connection ended: {error}");
+            }
+            drop(guard);
+        });
+    }
 }
 
 /// Answers a connection over the limit, if it can be done at once, and closes it.

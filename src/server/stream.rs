@@ -9,18 +9,21 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// From the first write that has to wait until all that was to be written is taken.
-const WRITE_DEADLINE: Duration = Duration::from_secs(60);
-
 pub struct DeadlineStream {
     stream: TcpStream,
+    /// From the first write that has to wait until all that was to be written is taken.
+    limit: Duration,
     /// Runs while something waits to be written.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl DeadlineStream {
-    pub fn new(stream: TcpStream) -> Self {
-        DeadlineStream { stream, deadline: None }
+    pub fn new(stream: TcpStream, limit: Duration) -> Self {
+        DeadlineStream {
+            stream,
+            limit,
+            deadline: None,
+        }
     }
 
     /// Passes a write's outcome on; `wanted` bytes were to be written.
@@ -34,7 +37,8 @@ impl DeadlineStream {
             Poll::Ready(Ok(count)) if *count < wanted => {}
             Poll::Ready(_) => self.deadline = None,
             Poll::Pending => {
-                let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(WRITE_DEADLINE)));
+                let limit = self.limit;
+                let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit)));
                 ready!(deadline.as_mut().poll(cx));
                 return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
             }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, ffi};
 
 /// "GRPS": tells our files from other programs' (PRAGMA application_id).
 const APPLICATION_ID: i32 = 0x4752_5053;
@@ -33,8 +33,14 @@ pub enum State {
 
 /// Reads what the file is, by its application id and version.
 pub fn state(conn: &Connection) -> rusqlite::Result<State> {
-    // The schema is read first: it is what fails where the file is not a database.
+    // The schema is read first: it is what fails where the file is not a database. One too short to have a page is none.
     conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    if pragma(conn, "page_count")? == 0 {
+        return Err(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_NOTADB),
+            None,
+        ));
+    }
     if pragma(conn, "application_id")? != APPLICATION_ID {
         return Ok(State::Foreign);
     }
@@ -117,10 +123,7 @@ fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i32> {
 }
 
 fn refused(why: &str) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(
-        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
-        Some(why.to_owned()),
-    )
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CANTOPEN), Some(why.to_owned()))
 }
 
 #[cfg(test)]
@@ -139,7 +142,9 @@ mod tests {
     fn a_new_file_is_ours_and_current() {
         let (_folder, conn) = made();
         assert_eq!(state(&conn).unwrap(), State::Current);
-        assert_eq!(state(&Connection::open_in_memory().unwrap()).unwrap(), State::Foreign);
+        let foreign = Connection::open_in_memory().unwrap();
+        foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();
+        assert_eq!(state(&foreign).unwrap(), State::Foreign);
     }
 
     #[test]
