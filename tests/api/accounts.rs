@@ -1,0 +1,95 @@
+//! Two accounts against each other: another's object answers exactly as one that does not exist.
+
+use groups_server::http;
+use serde_json::json;
+
+use crate::harness::{TestServer, ids};
+
+#[test]
+fn another_account_s_group_answers_as_an_absent_one() {
+    let server = TestServer::start();
+    let theirs = server.group(&json!({"name": "theirs", "contacts": [{"username": "Hector"}]}));
+    let before = server.get(&format!("/v1/groups/{theirs}")).text;
+    let me = server.account("me");
+    let absent = "AAAAAAAAAAAAAAAA";
+    for route in http::routes()
+        .into_iter()
+        .flatten()
+        .filter(|route| route.path.contains(":id"))
+    {
+        let ask = |id: &str| {
+            let path = route.path.replace(":id", id);
+            server
+                .request(route.method.as_str(), &path)
+                .token(&me)
+                .header("x-request-id", "same")
+                .send()
+        };
+        let (of_theirs, of_none) = (ask(&theirs), ask(absent));
+        assert_eq!(
+            of_theirs.expect_error(404, "not_found"),
+            of_none.expect_error(404, "not_found")
+        );
+        assert_eq!(of_theirs.text.replace(&theirs, absent), of_none.text);
+        let headers = |answer: &crate::harness::Answer| {
+            let mut headers = answer.headers.clone();
+            headers.remove("date");
+            headers
+        };
+        assert_eq!(headers(&of_theirs), headers(&of_none));
+    }
+    assert_eq!(server.get(&format!("/v1/groups/{theirs}")).text, before);
+}
+
+#[test]
+fn another_account_s_ids_are_no_cursors_and_no_contacts() {
+    let server = TestServer::start();
+    let theirs = server
+        .post(
+            "/v1/groups",
+            &json!({"name": "theirs", "contacts": [{"username": "Hector"}]}),
+        )
+        .json();
+    let (group, contact) = (theirs["id"].as_str().unwrap(), &theirs["contacts"][0]);
+    let me = server.account("me");
+    let answer = server
+        .request("GET", &format!("/v1/groups?starting_after={group}"))
+        .token(&me)
+        .send();
+    assert_eq!(answer.expect_error(400, "parameter_invalid"), "starting_after");
+    let body = json!({"name": "mine", "contacts": [contact["id"]]});
+    let answer = server.request("POST", "/v1/groups").token(&me).json(&body).send();
+    assert_eq!(answer.expect_error(400, "parameter_invalid"), "contacts[0]");
+    let body = json!({"name": "mine", "contacts": [{"username": "Hector"}]});
+    let mine = server
+        .request("POST", "/v1/groups")
+        .token(&me)
+        .json(&body)
+        .send()
+        .json();
+    assert_ne!(
+        mine["contacts"][0]["id"], contact["id"],
+        "a user name is unique in an account"
+    );
+}
+
+#[test]
+fn each_account_lists_its_own_groups() {
+    let server = TestServer::start();
+    let me = server.account("me");
+    let mut mine = Vec::new();
+    let mut theirs = Vec::new();
+    for n in 0..6 {
+        theirs.insert(0, server.group(&json!({"name": n.to_string()})));
+        let answer = server
+            .request("POST", "/v1/groups")
+            .token(&me)
+            .form("name=x")
+            .send()
+            .json();
+        mine.insert(0, answer["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids(&server.get("/v1/groups").json()), theirs);
+    let listed = server.request("GET", "/v1/groups?limit=6").token(&me).send().json();
+    assert_eq!((ids(&listed), &listed["has_more"]), (mine, &json!(false)));
+}

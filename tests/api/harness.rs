@@ -1,0 +1,301 @@
+//! A real server in this process: its own file, its own port, its own thread; and a client that says just what it is
+//! told to.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use groups_server::http::Settings;
+use groups_server::server::{Config, Deadlines, Server};
+use groups_server::store::tokens::{self, NewToken};
+use groups_server::store::{Missing, Session};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+/// No test waits longer for an answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct TestServer {
+    pub addr: SocketAddr,
+    pub db: PathBuf,
+    /// A token of the account `default` that may do everything.
+    pub token: String,
+    folder: Option<tempfile::TempDir>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    agent: ureq::Agent,
+}
+
+/// A server as most tests want it.
+pub fn config() -> Config {
+    Config {
+        db: PathBuf::new(),
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        settings: Settings::default(),
+        max_connections: 500,
+        max_connections_per_peer: 500,
+        deadlines: Deadlines::default(),
+    }
+}
+
+impl TestServer {
+    pub fn start() -> Self {
+        Self::start_with(config())
+    }
+
+    /// Starts a server on a new file in a new folder.
+    pub fn start_with(mut config: Config) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        config.db = folder.path().join("groups.db");
+        let token = new_token(&config.db, &NewToken::full("default"));
+        Self::start_on(config, token, Some(folder))
+    }
+
+    fn start_on(config: Config, token: String, folder: Option<tempfile::TempDir>) -> Self {
+        let db = config.db.clone();
+        let (stop, stopped) = oneshot::channel();
+        let (bound, addr) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let server = Server::bind(config).await.unwrap();
+                bound.send(server.addr()).unwrap();
+                server.run(async { drop(stopped.await) }).await.unwrap();
+            });
+        });
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .max_redirects(0)
+            .timeout_global(Some(PATIENCE))
+            .build();
+        TestServer {
+            addr: addr.recv().unwrap(),
+            db,
+            token,
+            folder,
+            stop: Some(stop),
+            thread: Some(thread),
+            agent: agent.into(),
+        }
+    }
+
+    /// Stops the server and starts another on the same file.
+    pub fn restart(mut self) -> Self {
+        self.stop();
+        let config = Config {
+            db: self.db.clone(),
+            ..config()
+        };
+        Self::start_on(config, self.token.clone(), self.folder.take())
+    }
+
+    /// Stops as SIGTERM does and waits for the end.
+    pub fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap();
+        }
+    }
+
+    /// A token of a kind, made by another connection as `token create` does.
+    pub fn token(&self, new: &NewToken) -> String {
+        new_token(&self.db, new)
+    }
+
+    /// A token of a new account.
+    pub fn account(&self, name: &str) -> String {
+        self.token(&NewToken::full(name))
+    }
+
+    pub fn request(&self, method: &str, path: &str) -> Request<'_> {
+        let authorization = format!("Bearer {}", self.token);
+        Request {
+            server: self,
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: vec![("authorization".to_owned(), authorization)],
+            body: None,
+        }
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        self.request("GET", path).send()
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Answer {
+        self.request("POST", path).json(body).send()
+    }
+
+    pub fn put(&self, path: &str, body: &Value) -> Answer {
+        self.request("PUT", path).json(body).send()
+    }
+
+    pub fn delete(&self, path: &str) -> Answer {
+        self.request("DELETE", path).send()
+    }
+
+    /// Makes a group and answers with its id.
+    pub fn group(&self, body: &Value) -> String {
+        let answer = self.post("/v1/groups", body);
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.addr).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    /// Sends bytes as they are and reads until the server closes the connection.
+    pub fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut stream = self.connect();
+        // The server may refuse and close before it has read everything.
+        drop(stream.write_all(bytes.as_ref()));
+        let mut answer = Vec::new();
+        drop(stream.read_to_end(&mut answer));
+        String::from_utf8(answer).unwrap()
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn new_token(db: &Path, new: &NewToken) -> String {
+    let mut session = Session::open(db, Missing::Create).unwrap();
+    let made = session.write(|tx| tokens::create(tx, new));
+    made.unwrap().1.reveal().to_owned()
+}
+
+pub struct Request<'a> {
+    server: &'a TestServer,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+}
+
+impl Request<'_> {
+    /// Adds a header, or replaces the one of that name.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.retain(|(other, _)| other != name);
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn anonymous(mut self) -> Self {
+        self.headers.retain(|(name, _)| name != "authorization");
+        self
+    }
+
+    pub fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    pub fn json(self, body: &Value) -> Self {
+        self.body("application/json", body.to_string())
+    }
+
+    pub fn form(self, body: &str) -> Self {
+        self.body("application/x-www-form-urlencoded", body)
+    }
+
+    pub fn body(mut self, kind: &str, body: impl Into<Vec<u8>>) -> Self {
+        self.body = Some(body.into());
+        self.header("content-type", kind)
+    }
+
+    pub fn send(self) -> Answer {
+        let url = format!("http://{}{}", self.server.addr, self.path);
+        let mut request = ureq::http::Request::builder().method(self.method.as_str()).uri(url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        let answer = match self.body {
+            Some(body) => self.server.agent.run(request.body(body).unwrap()),
+            None => self.server.agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap();
+        let text = answer
+            .body_mut()
+            .with_config()
+            .limit(64 << 20)
+            .read_to_string()
+            .unwrap();
+        let headers = answer.headers().clone();
+        Answer {
+            status: answer.status().as_u16(),
+            headers,
+            text,
+        }
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: ureq::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
+    }
+
+    /// Asserts an error as the contract has it, and answers with its `param`.
+    #[track_caller]
+    pub fn expect_error(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        let error = self.json();
+        let kind = if status < 500 { "invalid_request" } else { "api_error" };
+        assert_eq!(error["type"], kind);
+        assert_eq!(error["code"], code, "{error}");
+        assert_eq!(error["documentation_url"], format!("/docs#errors-{code}"));
+        assert_eq!(error["request_id"].as_str(), self.header("x-request-id"));
+        assert!(
+            error["message"].as_str().is_some_and(|message| message.ends_with('.')),
+            "{error}"
+        );
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        let order = ["type", "code", "message", "param", "documentation_url", "request_id"];
+        assert_in_order(&self.text, &order);
+        error["param"].clone()
+    }
+}
+
+/// Asserts that the top-level properties of an object are these, in this order.
+#[track_caller]
+pub fn assert_in_order(text: &str, properties: &[&str]) {
+    let found: Vec<usize> = properties
+        .iter()
+        .map(|name| {
+            text.rfind(&format!("\"{name}\":"))
+                .unwrap_or_else(|| panic!("no {name} in {text}"))
+        })
+        .collect();
+    assert!(found.is_sorted(), "{text}");
+}
+
+/// The ids of a list's objects.
+pub fn ids(list: &Value) -> Vec<String> {
+    let data = list["data"].as_array().unwrap();
+    data.iter()
+        .map(|object| object["id"].as_str().unwrap().to_owned())
+        .collect()
+}

@@ -1,0 +1,205 @@
+//! What the server does not let happen to it: connections, deadlines, memberships, and how it stops.
+
+use std::io::{Read as _, Write as _};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::harness::{TestServer, config};
+
+#[test]
+fn a_membership_over_its_bound_is_refused() {
+    let mut config = config();
+    config.settings.max_group_contacts = 3;
+    let server = TestServer::start_with(config);
+    let members = |names: &[&str]| -> Value { names.iter().map(|name| json!({"username": name})).collect() };
+    let body = json!({"name": "x", "contacts": members(&["a", "b", "A", "c", "B"])});
+    let id = server.group(&body);
+    let path = format!("/v1/groups/{id}");
+    let read = server.get(&path).json();
+    let mut twice_named: Vec<Value> = read["contacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|contact| contact["id"].clone())
+        .collect();
+    twice_named.extend(members(&["c", "b", "a"]).as_array().unwrap().clone());
+    assert_eq!(
+        server.put(&path, &json!({"contacts": twice_named})).json(),
+        read,
+        "by id and by name, they are three"
+    );
+    for names in [&["a", "b", "c", "d"][..], &["a", "b", "c", "d", "e", "f", "g", "h"]] {
+        let body = json!({"name": "y", "contacts": members(names)});
+        assert_eq!(
+            server.post("/v1/groups", &body).expect_error(400, "parameter_invalid"),
+            "contacts"
+        );
+        assert_eq!(
+            server.put(&path, &body).expect_error(400, "parameter_invalid"),
+            "contacts"
+        );
+    }
+    assert_eq!(server.get(&path).json(), read);
+}
+
+#[test]
+fn a_thousand_members_are_kept_in_their_order() {
+    let server = TestServer::start();
+    let names: Vec<Value> = (0..1_000).map(|n| json!({"username": format!("u{n:04}")})).collect();
+    let group = server
+        .post("/v1/groups", &json!({"name": "x", "contacts": names}))
+        .json();
+    let read = server
+        .get(&format!("/v1/groups/{}", group["id"].as_str().unwrap()))
+        .json();
+    let usernames: Vec<Value> = read["contacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|contact| json!({"username": contact["username"]}))
+        .collect();
+    assert_eq!(usernames, names);
+}
+
+#[test]
+fn a_connection_over_the_limit_is_told_so_and_a_place_is_free_again() {
+    let mut config = config();
+    config.max_connections_per_peer = 2;
+    let server = TestServer::start_with(config);
+    let request = format!(
+        "GET /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\r\n",
+        server.token
+    );
+    let mut held: Vec<_> = (0..2).map(|_| server.connect()).collect();
+    for stream in &mut held {
+        stream.write_all(request.as_bytes()).unwrap();
+        assert!(stream.read(&mut [0; 1]).unwrap() > 0);
+    }
+    let mut third = server.connect();
+    let mut answer = String::new();
+    third.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+    assert!(
+        answer.contains("retry-after: 1") && answer.contains("\"code\":\"unavailable\""),
+        "{answer}"
+    );
+    drop(held);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let close = request.replace("host: x", "host: x\r\nconnection: close");
+    while !server.raw(&close).starts_with("HTTP/1.1 200") {
+        assert!(
+            Instant::now() < deadline,
+            "the places of closed connections were not freed"
+        );
+    }
+}
+
+#[test]
+fn a_head_that_does_not_end_is_cut_at_its_deadline() {
+    let mut config = config();
+    config.deadlines.head = Duration::from_millis(300);
+    let server = TestServer::start_with(config);
+    let mut stream = server.connect();
+    let began = Instant::now();
+    stream
+        .write_all(b"GET /v1/groups HTTP/1.1\r\nhost: x\r\nx-slow: ")
+        .unwrap();
+    let mut answer = Vec::new();
+    drop(stream.read_to_end(&mut answer));
+    let took = began.elapsed();
+    assert!(
+        took >= Duration::from_millis(250) && took < Duration::from_secs(10),
+        "{took:?}"
+    );
+}
+
+#[test]
+fn a_body_that_does_not_end_is_refused_at_its_deadline() {
+    let mut config = config();
+    config.settings.body_deadline = Duration::from_millis(300);
+    let server = TestServer::start_with(config);
+    let head = format!(
+        "POST /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{",
+        server.token
+    );
+    let answer = server.raw(head);
+    assert!(
+        answer.starts_with("HTTP/1.1 400") && answer.contains("did not arrive"),
+        "{answer}"
+    );
+}
+
+#[test]
+fn an_answer_that_is_not_taken_ends_its_connection() {
+    let mut config = config();
+    config.deadlines.answer = Duration::from_millis(300);
+    config.max_connections_per_peer = 1;
+    let server = TestServer::start_with(config);
+    let names: Vec<Value> = (0..1_000).map(|n| json!({"username": format!("u{n:04}")})).collect();
+    let body = json!({"name": "x", "contacts": names}).to_string();
+    let mut stream = server.connect();
+    let head = |method: &str, path: &str, length: usize| {
+        format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n",
+            server.token
+        )
+    };
+    stream
+        .write_all((head("POST", "/v1/groups", body.len()) + &body).as_bytes())
+        .unwrap();
+    // Ask again and again for far more than the sockets can hold, and read nothing.
+    let asked = head("GET", "/v1/groups", 0).repeat(200);
+    drop(stream.write_all(asked.as_bytes()));
+    // The only place is free again when the server has given the connection up.
+    let close = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while !server.raw(close).starts_with("HTTP/1.1 200") {
+        assert!(Instant::now() < deadline, "the connection was not given up");
+    }
+}
+
+#[test]
+fn a_kept_connection_serves_many_requests_in_order() {
+    let server = TestServer::start();
+    let one = |id: usize| format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-request-id: r{id:03}\r\n\r\n");
+    let last = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let answers = server.raw((0..500).map(one).collect::<String>() + last);
+    assert_eq!(answers.matches("HTTP/1.1 200").count(), 501);
+    let ids: Vec<&str> = answers
+        .split("x-request-id: ")
+        .skip(1)
+        .map(|rest| rest.split("\r\n").next().unwrap())
+        .collect();
+    assert!(ids[..500].is_sorted(), "{ids:?}");
+}
+
+#[test]
+fn a_stop_finishes_the_request_that_has_begun() {
+    let mut server = TestServer::start();
+    let body = json!({"name": "last"}).to_string();
+    let mut stream = server.connect();
+    let head = format!(
+        "POST /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
+        server.token,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server asks for the body: it has the request in hand.
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
+    std::thread::scope(|scope| {
+        let stopping = scope.spawn(|| server.stop());
+        // The stop is under way when the port is closed.
+        let addr = stream.peer_addr().unwrap();
+        while std::net::TcpStream::connect(addr).is_ok() {}
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        stopping.join().unwrap();
+    });
+    let server = server.restart();
+    assert_eq!(server.get("/v1/groups").json()["data"][0]["name"], "last");
+}

@@ -1,0 +1,14 @@
+//! The API over real sockets and files, with the server in this process.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+
+mod accounts;
+mod concurrency;
+mod errors;
+mod forms;
+mod groups;
+mod harness;
+mod limits;
+mod paging;
+mod store;
+mod transfer;

@@ -1,0 +1,200 @@
+//! The store's promises under its own faults: a panic, a full file, a full queue, a lock held by another.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use groups_server::error::{Code, Error};
+use groups_server::store::accounts::{self, Account};
+use groups_server::store::{Store, groups};
+use groups_server::types::group::NewGroup;
+use groups_server::types::id::Id;
+use groups_server::types::json;
+
+fn open() -> (tempfile::TempDir, Arc<Store>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&folder.path().join("groups.db"), 2).unwrap();
+    (folder, Arc::new(store))
+}
+
+fn new_group(text: &str) -> NewGroup {
+    let mut fields = json::object(text.as_bytes()).unwrap();
+    NewGroup::take(&mut fields, 1_000).unwrap()
+}
+
+async fn account(store: &Store) -> Account {
+    store.write(|tx| accounts::find_or_create(tx, "default")).await.unwrap()
+}
+
+async fn create(store: &Store, account: Account, description: String) -> Result<Id, Error> {
+    let mut new = new_group("{\"name\":\"x\"}");
+    new.description = Some(groups_server::types::text::Description::parse(description).unwrap());
+    store
+        .write(move |tx| groups::create(tx, account, &new, 10))
+        .await
+        .map(|(id, _)| id)
+}
+
+fn exists(store: &Store, account: Account, id: Id) -> bool {
+    store.read(|conn| groups::retrieve(conn, account, id)).is_ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_in_a_write_is_answered_and_rolled_back_alone() {
+    let (_folder, store) = open();
+    let account = account(&store).await;
+    let mut tasks = Vec::new();
+    for n in 0..64 {
+        let store = Arc::clone(&store);
+        tasks.push(tokio::spawn(async move {
+            let new = new_group("{\"name\":\"x\"}");
+            let write = move |tx: &groups_server::store::Tx| {
+                let made = groups::create(tx, account, &new, 10)?;
+                assert!(n % 4 != 0, "planted");
+                Ok(made.0)
+            };
+            (n, store.write(write).await)
+        }));
+    }
+    let mut kept = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            (n, Err(error)) => assert_eq!((n % 4, error.code), (0, Code::Internal)),
+            (_, Ok(id)) => {
+                kept += 1;
+                assert!(exists(&store, account, id));
+            }
+        }
+    }
+    assert_eq!(kept, 48);
+    let rows: i64 = store
+        .read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?))
+        .unwrap();
+    assert_eq!(rows, 48, "nothing of a write that panicked stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_file_is_told_reads_go_on_and_space_heals_it() {
+    let (_folder, store) = open();
+    let account = account(&store).await;
+    let before = create(&store, account, "before".to_owned()).await.unwrap();
+    // SQLite answers as it does on a full disk: it ends the whole transaction, not only the statement.
+    let limit = |pages: &'static str| {
+        store.write(move |tx| Ok(tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?))
+    };
+    limit("40").await.unwrap();
+    let mut tasks = Vec::new();
+    for n in 0..200 {
+        let store = Arc::clone(&store);
+        // Small and large ones, so that batches hold some that fit and some that do not.
+        let description = "d".repeat(if n % 2 == 0 { 10 } else { 9_000 });
+        tasks.push(tokio::spawn(async move { create(&store, account, description).await }));
+    }
+    let (mut kept, mut full) = (Vec::new(), 0);
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(id) => kept.push(id),
+            Err(error) => {
+                assert_eq!(error.code, Code::StorageFull, "{error}");
+                full += 1;
+            }
+        }
+    }
+    assert!(full > 0 && !kept.is_empty(), "{full} refused, {} kept", kept.len());
+    assert!(exists(&store, account, before));
+    for id in &kept {
+        assert!(exists(&store, account, *id), "an acknowledged group is lost");
+    }
+    let rows: usize = store
+        .read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?))
+        .unwrap();
+    assert_eq!(rows, kept.len() + 1, "a refused group is there");
+    limit("1000000").await.unwrap();
+    create(&store, account, "d".repeat(9_000)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_unavailable_and_what_was_queued_is_done() {
+    let (folder, store) = open();
+    let account = account(&store).await;
+    let other = rusqlite::Connection::open(folder.path().join("groups.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = Arc::new(AtomicUsize::new(0));
+    let mut tasks = Vec::new();
+    // More than the queue and the batch in hand: they cannot all wait.
+    for _ in 0..2_000 {
+        let (store, refused) = (Arc::clone(&store), Arc::clone(&refused));
+        tasks.push(tokio::spawn(async move {
+            let made = create(&store, account, "d".to_owned()).await;
+            if let Err(error) = &made {
+                assert_eq!(error.code, Code::Unavailable, "{error}");
+                refused.fetch_add(1, Ordering::Relaxed);
+            }
+            made
+        }));
+    }
+    while refused.load(Ordering::Relaxed) == 0 {
+        tokio::task::yield_now().await;
+    }
+    other.execute_batch("COMMIT").unwrap();
+    let mut kept = 0;
+    for task in tasks {
+        if let Ok(id) = task.await.unwrap() {
+            kept += 1;
+            assert!(exists(&store, account, id));
+        }
+    }
+    assert!(kept >= 1_000, "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_whose_caller_went_away_is_done_all_the_same() {
+    let (folder, store) = open();
+    let account = account(&store).await;
+    let other = rusqlite::Connection::open(folder.path().join("groups.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut write = Box::pin(create(&store, account, "d".to_owned()));
+    // Polled once: queued, and not answered while the other holds the lock.
+    assert!(futures_util::FutureExt::now_or_never(&mut write).is_none());
+    drop(write);
+    other.execute_batch("COMMIT").unwrap();
+    // The queue is in order: when this one is done, so is the one before it.
+    create(&store, account, "d".to_owned()).await.unwrap();
+    let rows: i64 = store
+        .read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?))
+        .unwrap();
+    assert_eq!(rows, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn writes_after_the_close_are_refused_and_reads_cannot_write() {
+    let (_folder, store) = open();
+    let account = account(&store).await;
+    let refused = store.read(|conn| Ok(conn.execute("DELETE FROM accounts", [])?));
+    assert_eq!(refused.unwrap_err().code, Code::Internal);
+    store.close();
+    assert_eq!(
+        create(&store, account, "d".to_owned()).await.unwrap_err().code,
+        Code::Unavailable
+    );
+}
+
+#[test]
+fn every_connection_is_durable_and_checks_its_references() {
+    let (_folder, store) = open();
+    let pragma = |conn: &rusqlite::Connection, name: &str| -> String {
+        conn.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+            .map(|value| format!("{value:?}"))
+            .unwrap()
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let settings = runtime
+        .block_on(store.write(move |tx| {
+            Ok([
+                pragma(tx, "journal_mode"),
+                pragma(tx, "synchronous"),
+                pragma(tx, "foreign_keys"),
+            ])
+        }))
+        .unwrap();
+    assert_eq!(settings, ["Text(\"wal\")", "Integer(2)", "Integer(1)"]);
+}

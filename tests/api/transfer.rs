@@ -1,0 +1,143 @@
+//! Export and import: what comes out goes in again and answers the same.
+
+use groups_server::error::Failure;
+use groups_server::store::import::Existing;
+use groups_server::store::{Missing, Session};
+use groups_server::transfer::{self, Summary};
+use serde_json::json;
+
+use crate::harness::{TestServer, ids};
+
+fn export(server: &TestServer) -> String {
+    let mut out = Vec::new();
+    let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
+    transfer::export(&mut session, "default", &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn import(server: &TestServer, lines: &str, existing: Existing) -> Result<Summary, Failure> {
+    let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
+    transfer::import(&mut session, "default", &mut lines.as_bytes(), existing, |_| {})
+}
+
+fn filled() -> TestServer {
+    let server = TestServer::start();
+    for n in 0..25 {
+        let members: Vec<_> = (0..n % 5)
+            .map(|m| json!({"username": format!("u{}", (n * 7 + m) % 9), "display_name": "é\"\n"}))
+            .collect();
+        let id = server.group(&json!({"name": format!("group {n}"), "description": "d", "contacts": members}));
+        if n % 3 == 0 {
+            server.put(
+                &format!("/v1/groups/{id}"),
+                &json!({"archived_at": n, "avatar_url": "https://a/b"}),
+            );
+        }
+        if n % 7 == 0 {
+            server.delete(&format!("/v1/groups/{id}"));
+        }
+    }
+    server
+}
+
+#[test]
+fn an_export_imported_into_a_new_file_answers_every_request_the_same() {
+    let (server, other) = (filled(), TestServer::start());
+    let lines = export(&server);
+    let summary = import(&other, &lines, Existing::Refuse).unwrap();
+    assert_eq!(summary.added, lines.lines().count() as u64);
+    let listed = ids(&server.get("/v1/groups?limit=100").json());
+    let mut paths: Vec<String> = listed.iter().map(|id| format!("/v1/groups/{id}")).collect();
+    for query in ["", "?limit=100", "?archived=true", "?archived=false&limit=3"] {
+        paths.push(format!("/v1/groups{query}"));
+    }
+    paths.extend(
+        listed
+            .iter()
+            .map(|id| format!("/v1/groups?limit=4&starting_after={id}")),
+    );
+    paths.extend(listed.iter().map(|id| format!("/v1/groups?limit=4&ending_before={id}")));
+    for path in paths {
+        let (one, two) = (server.get(&path), other.get(&path));
+        assert_eq!((one.status, one.text), (two.status, two.text), "{path}");
+    }
+    assert_eq!(export(&other), lines);
+}
+
+#[test]
+fn what_is_there_is_refused_skipped_or_replaced() {
+    let server = filled();
+    let lines = export(&server);
+    let count = lines.lines().count() as u64;
+    let refused = import(&server, &lines, Existing::Refuse).unwrap_err().to_string();
+    assert!(
+        refused.starts_with("line 1: ") && refused.contains("--existing"),
+        "{refused}"
+    );
+    let changed = lines.replace("group 1", "GROUP 1");
+    assert_eq!(
+        import(&server, &changed, Existing::Skip).unwrap(),
+        Summary {
+            skipped: count,
+            ..Summary::default()
+        }
+    );
+    assert_eq!(export(&server), lines);
+    assert_eq!(
+        import(&server, &changed, Existing::Replace).unwrap(),
+        Summary {
+            replaced: count,
+            ..Summary::default()
+        }
+    );
+    assert_eq!(export(&server), changed, "each in its old place");
+}
+
+#[test]
+fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
+    let server = TestServer::start();
+    let good = r#"{"kind":"contact","username":"Hector"}"#;
+    for (bad, why) in [
+        ("nonsense", "line 3: The body is not JSON"),
+        (r#"{"username":"x"}"#, "line 3: `kind` is required"),
+        (r#"{"kind":"message"}"#, "line 3: `kind` must be"),
+        (
+            r#"{"kind":"contact","username":"hector"}"#,
+            "line 3: the user name `hector` is taken",
+        ),
+        (
+            r#"{"kind":"contact","username":"a","colour":1}"#,
+            "line 3: There is no parameter `colour`",
+        ),
+        (r#"{"kind":"group","name":""}"#, "line 3: `name` must have"),
+        (
+            r#"{"kind":"group","name":"x","contacts":["AAAAAAAAAAAAAAAA"]}"#,
+            "line 3: `contacts[0]` must be",
+        ),
+        (r#"{"kind":"group","name":"x","id":"short"}"#, "line 3: `id` must be"),
+    ] {
+        let failure = import(&server, &format!("{good}\n\n{bad}\n"), Existing::Refuse)
+            .unwrap_err()
+            .to_string();
+        assert!(failure.starts_with(why), "{failure}");
+        assert_eq!(export(&server), "");
+    }
+    let conversation = r#"{"kind":"group","name":"x","conversation_id":"AAAAAAAAAAAAAAAA"}"#;
+    let failure = import(&server, &format!("{conversation}\n{conversation}"), Existing::Refuse)
+        .unwrap_err()
+        .to_string();
+    assert!(failure.starts_with("line 2: the conversation"), "{failure}");
+    assert_eq!(export(&server), "");
+}
+
+#[test]
+fn another_account_s_objects_are_never_touched() {
+    let server = filled();
+    let lines = export(&server);
+    for existing in [Existing::Refuse, Existing::Skip, Existing::Replace] {
+        let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
+        let failure = transfer::import(&mut session, "other", &mut lines.as_bytes(), existing, |_| {}).unwrap_err();
+        assert!(failure.to_string().contains("in another account"), "{failure}");
+    }
+    assert_eq!(export(&server), lines);
+}

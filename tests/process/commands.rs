@@ -1,0 +1,125 @@
+//! `token`, `import` and `export`, on the file alone and beside a server.
+
+use crate::harness::{Folder, has_curl, mode};
+
+#[test]
+fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let first = folder.succeed(&["token", "create"]);
+    let server = folder.serve(&[]);
+    let full = folder.succeed(&[
+        "token",
+        "create",
+        "--account",
+        "other",
+        "--name",
+        "for the bot",
+        "--expires",
+        "90d",
+    ]);
+    let read = folder.succeed(&["token", "create", "--read-only"]);
+    for token in [&first, &full, &read] {
+        assert!(
+            token.trim().starts_with("groups_") && token.trim().len() == 50,
+            "{token}"
+        );
+        assert_eq!(server.status(token.trim(), "/v1/groups"), "200");
+    }
+    let list = folder.succeed(&["token", "list"]);
+    let rows: Vec<&str> = list.lines().collect();
+    assert_eq!(rows.len(), 4, "{list}");
+    assert!(
+        rows[2].contains("other") && rows[2].contains("for the bot") && rows[2].ends_with("valid"),
+        "{list}"
+    );
+    assert!(rows[3].contains("read"), "{list}");
+    assert!(!list.contains(full.trim()));
+    let id = rows[2].split(' ').next().unwrap();
+    folder.succeed(&["token", "revoke", id]);
+    assert_eq!(
+        server.status(full.trim(), "/v1/groups"),
+        "401",
+        "a revoked token stops at once"
+    );
+    assert_eq!(server.status(first.trim(), "/v1/groups"), "200");
+    assert!(
+        folder
+            .succeed(&["token", "list"])
+            .lines()
+            .nth(2)
+            .unwrap()
+            .ends_with("revoked")
+    );
+    let unknown = folder.run(&["token", "revoke", "AAAAAAAAAAAAAAAA"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    drop(server.stop());
+}
+
+#[test]
+fn no_token_is_in_the_file() {
+    let folder = Folder::new();
+    let token = folder.succeed(&["token", "create"]);
+    let bytes = std::fs::read(folder.path("groups.db")).unwrap();
+    let secret = token.trim().as_bytes();
+    assert!(!bytes.windows(secret.len()).any(|window| window == secret));
+    assert_eq!(mode(&folder.path("groups.db")), 0o600);
+}
+
+#[test]
+fn an_export_is_imported_through_the_standard_streams() {
+    let folder = Folder::new();
+    let sample = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/demo.jsonl")).unwrap();
+    std::fs::write(folder.path("sample"), &sample).unwrap();
+    folder.succeed(&["import", "sample"]);
+    let exported = folder.succeed(&["export", "-"]);
+    assert_eq!(exported.lines().count(), 6);
+    folder.succeed(&["export", "copy"]);
+    assert_eq!(std::fs::read_to_string(folder.path("copy")).unwrap(), exported);
+    let mut import = folder.command(&["import", "--db", "other.db", "-"]);
+    import.stdin(std::fs::File::open(folder.path("copy")).unwrap());
+    let output = import.output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "6 added, 0 replaced, 0 skipped\n"
+    );
+    assert_eq!(folder.succeed(&["export", "--db", "other.db", "-"]), exported);
+}
+
+#[test]
+fn a_command_that_cannot_be_done_says_why_and_changes_nothing() {
+    let folder = Folder::new();
+    std::fs::write(
+        folder.path("sample"),
+        "{\"kind\":\"contact\",\"username\":\"a\"}\nnonsense\n",
+    )
+    .unwrap();
+    folder.succeed(&["token", "create"]);
+    std::fs::write(folder.path("taken"), "mine").unwrap();
+    for (args, why) in [
+        (&["import", "sample"][..], "line 2: The body is not JSON"),
+        (&["import", "missing"], "cannot read missing"),
+        (&["export", "taken"], "cannot write taken"),
+        (
+            &["export", "--account", "nobody", "-"],
+            "there is no account \"nobody\"",
+        ),
+        (&["export", "--db", "none.db", "-"], "there is no file"),
+        (&["token", "list", "--db", "none.db"], "there is no file"),
+    ] {
+        let output = folder.run(args);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(
+            told.starts_with(&format!("groups-server: {why}")) || told.contains(why),
+            "{args:?}: {told}"
+        );
+        assert_eq!(told.lines().count(), 1, "{told}");
+    }
+    assert_eq!(folder.succeed(&["export", "-"]), "");
+    assert_eq!(std::fs::read_to_string(folder.path("taken")).unwrap(), "mine");
+    assert!(!folder.path("none.db").exists());
+}

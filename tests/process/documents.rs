@@ -1,0 +1,157 @@
+//! Every curl command of the five published documents, as printed but for host and token, and its answer as printed.
+//! `"...": "..."` stands in the answers where a document leaves properties of an object out.
+
+use serde_json::Value;
+
+use crate::harness::{Folder, has_curl, shell};
+
+const SAMPLE: &str = include_str!("../../scripts/demo.jsonl");
+
+#[test]
+fn the_commands_of_coherent_answer_as_printed() {
+    check(
+        include_str!("../documents/coherent.json"),
+        "https://api.protocol.chat",
+        "",
+    );
+}
+
+#[test]
+fn the_commands_of_protocol_answer_as_printed() {
+    check(
+        include_str!("../documents/protocol.json"),
+        "https://api.protocol.chat",
+        "",
+    );
+}
+
+#[test]
+fn the_commands_of_protocol_s_source_answer_as_printed() {
+    check(
+        include_str!("../documents/protocol-source.json"),
+        "https://api.protocol.chat",
+        "",
+    );
+}
+
+#[test]
+fn the_commands_of_klink_cloud_answer_as_printed() {
+    check(
+        include_str!("../documents/klink.cloud.json"),
+        "https://api.klink.cloud",
+        "/api",
+    );
+}
+
+#[test]
+fn the_commands_of_notifly_answer_as_printed() {
+    check(
+        include_str!("../documents/notifly.json"),
+        "https://api.notifly.chat",
+        "",
+    );
+}
+
+fn check(document: &str, host: &str, base_path: &str) {
+    if !has_curl() {
+        return;
+    }
+    let requests: Vec<Value> = serde_json::from_str(document).unwrap();
+    assert_eq!(requests.len(), 5);
+    for request in &requests {
+        // Each command meets the sample as it is; the documents' examples do not build on each other.
+        let folder = Folder::new();
+        let assets = if document.contains("assets.notifly.chat") {
+            "assets.notifly.chat"
+        } else {
+            "assets.protocol.chat"
+        };
+        std::fs::write(folder.path("sample"), SAMPLE.replace("assets.protocol.chat", assets)).unwrap();
+        folder.succeed(&["import", "sample"]);
+        let token = folder.succeed(&["token", "create"]);
+        let server = folder.serve(&["--base-path", base_path]);
+        let printed = request["command"].as_str().unwrap();
+        assert!(printed.contains(host) && printed.contains("{token}"), "{printed}");
+        let command = printed.replace(host, &server.url).replace("{token}", token.trim());
+        let output = shell(&format!("{command} -sS -w '\\n%{{http_code}} %{{content_type}}'"));
+        let text = String::from_utf8(output.stdout).unwrap();
+        let (body, told) = text.rsplit_once('\n').unwrap();
+        let name = request["name"].as_str().unwrap();
+        match name {
+            "delete" => assert_eq!((body, told), ("", "204 ")),
+            "create" => assert_eq!(told, "201 application/json"),
+            _ => assert_eq!(told, "200 application/json"),
+        }
+        if name == "delete" {
+            assert_eq!(request["answer"], Value::Null);
+            assert_eq!(
+                server.status(token.trim(), &format!("{base_path}/v1/groups/L7cGNIBKZiNJ6wqF")),
+                "404"
+            );
+        } else {
+            let made = if name == "create" {
+                &["id", "conversation_id", "created_at"][..]
+            } else {
+                &[]
+            };
+            compare(&serde_json::from_str(body).unwrap(), &request["answer"], made, name);
+            assert_order(body, &request["answer"]);
+        }
+    }
+}
+
+/// Asserts that `answer` has what is printed: the same, but for elided properties and those that are `made` anew,
+/// which have the printed type and shape.
+fn compare(answer: &Value, printed: &Value, made: &[&str], place: &str) {
+    match (answer, printed) {
+        (Value::Object(answer), Value::Object(printed)) => {
+            let elided = printed.contains_key("...");
+            for (name, value) in printed.iter().filter(|(name, _)| *name != "...") {
+                let got = answer.get(name).unwrap_or_else(|| panic!("{place} has no {name}"));
+                let place = format!("{place}.{name}");
+                match (got, value) {
+                    (Value::String(got), Value::String(value)) if made.contains(&name.as_str()) => {
+                        let shape = |text: &str| (text.len(), text.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+                        assert_eq!(shape(got), shape(value), "{place}");
+                    }
+                    (got, Value::Number(_)) if made.contains(&name.as_str()) => assert!(got.is_i64(), "{place}"),
+                    (got, value) => compare(got, value, &[], &place),
+                }
+            }
+            assert!(
+                elided || answer.len() == printed.len(),
+                "{place} has more than is printed"
+            );
+        }
+        (Value::Array(answer), Value::Array(printed)) => {
+            assert_eq!(answer.len(), printed.len(), "{place}");
+            for (index, (got, value)) in answer.iter().zip(printed).enumerate() {
+                compare(got, value, &[], &format!("{place}[{index}]"));
+            }
+        }
+        (answer, printed) => assert_eq!(answer, printed, "{place}"),
+    }
+}
+
+/// The properties come in the order of the model: the answer's own text tells.
+fn assert_order(body: &str, printed: &Value) {
+    let model = [
+        "id",
+        "name",
+        "description",
+        "avatar_url",
+        "conversation_id",
+        "contacts",
+        "created_at",
+        "archived_at",
+    ];
+    let list = ["has_more", "data"];
+    let order: &[&str] = if printed.get("data").is_some() { &list } else { &model };
+    let mut rest = body;
+    for name in order {
+        let at = rest
+            .find(&format!("\"{name}\":"))
+            .unwrap_or_else(|| panic!("{name} is not in its place in {body}"));
+        rest = &rest[at + 1..];
+    }
+}

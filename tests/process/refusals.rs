@@ -1,0 +1,157 @@
+//! What the program refuses: files that are not its own, ports and files that are in use, wrong flags.
+
+use std::process::Output;
+
+use crate::harness::Folder;
+
+#[track_caller]
+fn assert_refused(output: &Output, code: i32, why: &str) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{told}");
+    assert!(told.contains(why), "{told}");
+    if code == 1 {
+        assert_eq!(told.trim_end().lines().count(), 1, "one plain sentence: {told}");
+    }
+}
+
+/// Runs every command on `file` and asserts that each refuses it and leaves it, and what lies beside it, as it was.
+fn refuses(folder: &Folder, file: &str, why: &str) {
+    let listing = || {
+        let folder = folder.path("");
+        let mut names: Vec<_> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        names.retain(|name| !name.to_string_lossy().ends_with("-lock"));
+        names.sort();
+        names
+    };
+    let before = (std::fs::read(folder.path(file)).unwrap(), listing());
+    for args in [
+        &["--listen", "127.0.0.1:0"][..],
+        &["serve", "--listen", "127.0.0.1:0"],
+        &["token", "create"],
+        &["token", "list"],
+        &["export", "-"],
+    ] {
+        let mut args = args.to_vec();
+        args.extend(["--db", file]);
+        assert_refused(&folder.run(&args), 1, why);
+        assert!(
+            (std::fs::read(folder.path(file)).unwrap(), listing()) == before,
+            "{args:?} touched the file"
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused_untouched() {
+    let folder = Folder::new();
+    std::fs::write(
+        folder.path("text.db"),
+        "not a database at all, but long enough to have a header in it".repeat(20),
+    )
+    .unwrap();
+    refuses(&folder, "text.db", "is not a database");
+    std::fs::write(folder.path("short.db"), "x").unwrap();
+    refuses(&folder, "short.db", "is not a database");
+}
+
+#[test]
+fn another_program_s_database_is_refused_untouched() {
+    let folder = Folder::new();
+    for journal in ["DELETE", "WAL"] {
+        let name = format!("{journal}.db");
+        let conn = rusqlite::Connection::open(folder.path(&name)).unwrap();
+        conn.pragma_update_and_check(None, "journal_mode", journal, |_| Ok(()))
+            .unwrap();
+        conn.execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)")
+            .unwrap();
+        conn.close().unwrap();
+        refuses(&folder, &name, "is a database of another program");
+    }
+}
+
+#[test]
+fn a_newer_schema_is_refused_untouched() {
+    let folder = Folder::new();
+    folder.succeed(&["token", "create", "--db", "newer.db"]);
+    let conn = rusqlite::Connection::open(folder.path("newer.db")).unwrap();
+    conn.pragma_update(None, "user_version", 99).unwrap();
+    conn.close().unwrap();
+    refuses(&folder, "newer.db", "was written by a newer groups-server (schema 99");
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let folder = Folder::new();
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    assert_refused(&folder.run(&["--db", "folder"]), 1, "is not a file");
+    assert_refused(
+        &folder.run(&["--db", "none/groups.db"]),
+        1,
+        "cannot open the folder none",
+    );
+}
+
+#[test]
+fn a_second_server_on_the_same_file_is_refused_by_any_name() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    std::os::unix::fs::symlink(folder.path("groups.db"), folder.path("link.db")).unwrap();
+    for name in ["groups.db", "link.db", "./groups.db"] {
+        let output = folder.run(&["--db", name, "--listen", "127.0.0.1:0"]);
+        assert_refused(&output, 1, "is in use by another groups-server");
+    }
+    drop(server.stop());
+    drop(folder.serve(&[]).stop());
+}
+
+#[test]
+fn a_taken_port_is_told_and_no_file_is_made() {
+    let folder = Folder::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    assert_refused(
+        &folder.run(&["--listen", &addr]),
+        1,
+        &format!("cannot listen on {addr}"),
+    );
+    assert!(!folder.path("groups.db").exists());
+}
+
+#[test]
+fn a_wrong_flag_or_value_ends_with_2_and_what_would_be_right() {
+    let folder = Folder::new();
+    for (args, why) in [
+        (&["--listen", "nowhere"][..], "such as 127.0.0.1:8080"),
+        (&["--base-path", "api"], "such as /api"),
+        (&["--max-body", "lots"], "1MiB"),
+        (&["--max-body", "0"], "1MiB"),
+        (&["--max-group-contacts=-1"], "whole number from 1"),
+        (&["--max-connections", "0"], "whole number from 1"),
+        (&["--public-url", "example.com"], "absolute http or https URL"),
+        (&["--log-format", "xml"], "text, json"),
+        (&["--log-level", "loud"], "off, error, warn, info"),
+        (&["--nonsense"], "--help"),
+        (&["nonsense"], "--help"),
+        (&["token"], "create"),
+        (&["token", "create", "--expires", "soon"], "such as 30m, 12h, 90d"),
+        (&["token", "revoke", "x"], "16 letters and digits"),
+        (&["import"], "<FILE>"),
+        (&["import", "--existing", "maybe", "x"], "refuse, skip, replace"),
+    ] {
+        assert_refused(&folder.run(args), 2, why);
+    }
+    let mut command = folder.command(&[]);
+    assert_refused(
+        &command.env("GROUPS_TOKEN", "a b").output().unwrap(),
+        2,
+        "GROUPS_TOKEN must have 1 to 255",
+    );
+    let mut command = folder.command(&["--token-file", "x"]);
+    assert_refused(&command.env("GROUPS_TOKEN", "abc").output().unwrap(), 2, "not by both");
+    let mut command = folder.command(&[]);
+    assert_refused(&command.env("GROUPS_MAX_BODY", "lots").output().unwrap(), 2, "1MiB");
+    assert!(!folder.path("groups.db").exists());
+}

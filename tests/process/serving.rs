@@ -1,0 +1,220 @@
+//! The server as a process: the first start, tokens from outside, signals, the log.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
+use serde_json::Value;
+
+use crate::harness::{Folder, curl, has_curl, mode, shell};
+
+#[test]
+fn the_first_start_prints_a_token_once_and_a_request_that_works_when_pasted() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let server = folder.serve(&["--db", "groups.db", "--base-path", "/api"]);
+    let (url, log) = (server.url.clone(), folder.path("log"));
+    // The request is printed with the rest; only its end tells that all is there, so it is asked for after the stop.
+    let health = curl(&[&format!("{url}/healthz")]);
+    assert_eq!(health, "{\"status\":\"ok\"}");
+    for file in ["groups.db", "groups.db-wal", "groups.db-shm", "groups.db-lock"] {
+        assert_eq!(mode(&folder.path(file)), 0o600, "{file}");
+    }
+    let printed = server.stop();
+    let token = printed
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("groups_"))
+        .unwrap()
+        .to_owned();
+    let request = printed
+        .lines()
+        .map(str::trim)
+        .find(|line| line.starts_with("curl "))
+        .unwrap()
+        .to_owned();
+    let again = folder.serve(&["serve", "--base-path", "/api"]);
+    let pasted = shell(&format!("{} -sS", request.replace(&url, &again.url)));
+    assert_eq!(
+        String::from_utf8(pasted.stdout).unwrap(),
+        "{\"has_more\":false,\"data\":[]}"
+    );
+    let second = again.stop();
+    assert_eq!(second.lines().count(), 1, "nothing but the address: {second}");
+    assert!(
+        !std::fs::read_to_string(log).unwrap().contains(&token),
+        "a token is in the log"
+    );
+    assert!(!folder.path("groups.db-wal").exists());
+}
+
+#[test]
+fn the_environment_sets_a_token_the_same_at_each_start() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let serve = |name: &str, value: &str| {
+        let mut command = folder.command(&[]);
+        command.env(name, value);
+        folder.serve_by(command)
+    };
+    let one = "from-outside-0123456789abcdef";
+    std::fs::write(folder.path("secret"), format!("{one}\n")).unwrap();
+    for (name, value) in [("GROUPS_TOKEN", one), ("GROUPS_TOKEN_FILE", "secret")] {
+        let server = serve(name, value);
+        assert_eq!(server.status(one, "/v1/groups"), "200");
+        let printed = server.stop();
+        assert_eq!(printed.lines().count(), 1, "no other token is made: {printed}");
+    }
+    assert_eq!(folder.succeed(&["token", "list"]).lines().count(), 2);
+    let server = serve("GROUPS_TOKEN", "another-0123456789abcdef");
+    assert_eq!(server.status("another-0123456789abcdef", "/v1/groups"), "200");
+    assert_eq!(
+        server.status(one, "/v1/groups"),
+        "401",
+        "the token that it brought before is replaced"
+    );
+    let list = folder.succeed(&["token", "list"]);
+    folder.succeed(&[
+        "token",
+        "revoke",
+        list.lines().last().unwrap().split(' ').next().unwrap(),
+    ]);
+    assert_eq!(server.status("another-0123456789abcdef", "/v1/groups"), "401");
+    drop(server.stop());
+    assert_eq!(
+        folder.serve(&[]).stop().lines().count(),
+        1,
+        "revoking the last token is not undone by a start"
+    );
+    let server = serve("GROUPS_TOKEN", "another-0123456789abcdef");
+    assert_eq!(server.status("another-0123456789abcdef", "/v1/groups"), "200");
+}
+
+#[test]
+fn flags_can_be_given_by_variables_to_every_command() {
+    let folder = Folder::new();
+    let mut create = folder.command(&["token", "create"]);
+    create.env("GROUPS_DB", "named.db");
+    assert!(create.output().unwrap().status.success());
+    assert!(folder.path("named.db").exists() && !folder.path("groups.db").exists());
+    for command in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["token", "create", "--help"],
+        &["import", "--help"],
+        &["export", "--help"],
+    ] {
+        let help = folder.succeed(command);
+        for flag in help
+            .lines()
+            .filter(|line| line.trim_start().starts_with("--") || line.trim_start().starts_with("-"))
+        {
+            let name = flag
+                .split("--")
+                .nth(1)
+                .unwrap_or("help")
+                .split([' ', ','])
+                .next()
+                .unwrap();
+            let variable = format!("[env: GROUPS_{}=", name.to_uppercase().replace('-', "_"));
+            let known =
+                ["help", "version"].contains(&name) || help.contains(&variable) || help.contains("[env: GROUPS_TOKEN_");
+            assert!(known, "{command:?}: {flag} shows no variable: {help}");
+        }
+    }
+    assert_eq!(
+        folder.succeed(&["--version"]),
+        concat!("groups-server ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn each_signal_finishes_the_request_in_hand_and_exits_with_0() {
+    for name in ["TERM", "INT"] {
+        let folder = Folder::new();
+        let token = folder.succeed(&["token", "create"]);
+        let server = folder.serve(&[]);
+        let addr = server.url.trim_start_matches("http://").to_owned();
+        let mut stream = TcpStream::connect(&addr).unwrap();
+        let body = "name=last";
+        let head = format!(
+            "POST /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\nexpect: 100-continue\r\n\
+             content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+            token.trim(),
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut interim = [0; 25];
+        stream.read_exact(&mut interim).unwrap();
+        server.signal(name);
+        // The stop has begun when the port is closed.
+        while TcpStream::connect(&addr).is_ok() {}
+        stream.write_all(body.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        drop(server.end());
+        assert!(folder.succeed(&["export", "-"]).contains("\"name\":\"last\""));
+    }
+}
+
+#[test]
+fn a_log_line_has_what_happened_and_no_token() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let token = folder.succeed(&["token", "create"]);
+    let token = token.trim();
+    let server = folder.serve(&["--log-format", "json"]);
+    let url = format!("{}/v1/groups?limit=5", server.url);
+    curl(&[
+        "-H",
+        &format!("Authorization: Bearer {token}"),
+        "-H",
+        "X-Request-Id: mine",
+        &url,
+    ]);
+    curl(&["-u", &format!("{token}:"), &url]);
+    curl(&["-H", "Authorization: Bearer groups_wrong", &url]);
+    let log = folder.path("log");
+    drop(server.stop());
+    let log = std::fs::read_to_string(log).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let requests: Vec<&Value> = lines.iter().filter(|line| line["method"] == "GET").collect();
+    assert_eq!(requests.len(), 3, "{log}");
+    assert_eq!(
+        (&requests[0]["path"], &requests[0]["status"]),
+        (&"/v1/groups".into(), &200.into())
+    );
+    assert_eq!(requests[0]["request_id"], "mine");
+    assert!(requests[0]["duration_us"].is_u64());
+    assert_eq!(requests[2]["status"], 401);
+    assert!(
+        !log.contains(token) && !log.contains("groups_wrong") && !log.contains("Bearer"),
+        "{log}"
+    );
+}
+
+#[test]
+fn a_quiet_log_level_is_quiet() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let server = folder.serve(&["--log-level", "error"]);
+    curl(&[&format!("{}/healthz", server.url)]);
+    assert_eq!(server.log(), "");
+    drop(server.stop());
+}
+
+#[test]
+fn an_empty_file_is_taken_for_a_new_one() {
+    let folder = Folder::new();
+    std::fs::write(folder.path("groups.db"), "").unwrap();
+    let printed = folder.serve(&[]).stop();
+    assert!(printed.contains("groups_"), "{printed}");
+}
