@@ -37,6 +37,8 @@ CREATE TABLE contacts (
     phone_number   TEXT             CHECK (length(phone_number) <= 32),
     avatar_url     TEXT             CHECK (octet_length(avatar_url) <= 2048),
     display_name   TEXT             CHECK (length(display_name) <= 255),
+    -- A copy of conversations.id, kept by the triggers below: a page of groups names many contacts.
+    conversation_id TEXT            COLLATE NOCASE,
     last_active_at INTEGER          CHECK (last_active_at >= 0),
     created_at     INTEGER NOT NULL CHECK (created_at >= 0)
 ) STRICT;
@@ -49,6 +51,8 @@ CREATE TABLE groups (
     name        TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
     description TEXT             CHECK (length(description) <= 10000),
     avatar_url  TEXT             CHECK (octet_length(avatar_url) <= 2048),
+    -- A copy of conversations.id, as in contacts.
+    conversation_id TEXT         COLLATE NOCASE,
     created_at  INTEGER NOT NULL CHECK (created_at >= 0),
     archived_at INTEGER          CHECK (archived_at >= 0)
 ) STRICT;
@@ -77,3 +81,13 @@ CREATE TABLE conversations (
     created_at INTEGER NOT NULL CHECK (created_at >= 0),
     CHECK ((group_pk IS NULL) <> (contact_pk IS NULL))
 ) STRICT;
+
+-- The ends know their conversation's id, and whoever makes or deletes a conversation need not think of it.
+CREATE TRIGGER conversations_made AFTER INSERT ON conversations BEGIN
+    UPDATE groups SET conversation_id = NEW.id WHERE pk = NEW.group_pk;
+    UPDATE contacts SET conversation_id = NEW.id WHERE pk = NEW.contact_pk;
+END;
+CREATE TRIGGER conversations_deleted AFTER DELETE ON conversations BEGIN
+    UPDATE groups SET conversation_id = NULL WHERE pk = OLD.group_pk;
+    UPDATE contacts SET conversation_id = NULL WHERE pk = OLD.contact_pk;
+END;

@@ -22,7 +22,7 @@ macro_rules! contact_object {
             'phone_number', c.phone_number,
             'avatar_url', c.avatar_url,
             'display_name', c.display_name,
-            'conversation_id', (SELECT v.id FROM conversations v WHERE v.contact_pk = c.pk),
+            'conversation_id', c.conversation_id,
             'last_active_at', c.last_active_at,
             'created_at', c.created_at)"
     };

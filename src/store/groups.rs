@@ -26,7 +26,7 @@ macro_rules! group_object {
         'name', o.name,
         'description', o.description,
         'avatar_url', o.avatar_url,
-        'conversation_id', (SELECT v.id FROM conversations v WHERE v.group_pk = o.pk),
+        'conversation_id', o.conversation_id,
         'contacts', (SELECT json_group_array(",
             contact_object!(),
             ") FROM members m CROSS JOIN contacts c ON c.pk = m.contact_pk WHERE m.group_pk = o.pk),
@@ -139,10 +139,7 @@ fn check_unchanged(tx: &Tx, pk: i64, sent: &Unchanged) -> Result<(), Error> {
         return Ok(());
     }
     let (id, conversation_id, created_at): (String, Option<String>, i64) = tx
-        .prepare_cached(
-            "SELECT o.id, (SELECT v.id FROM conversations v WHERE v.group_pk = o.pk), o.created_at
-             FROM groups o WHERE o.pk = ?1",
-        )?
+        .prepare_cached("SELECT id, conversation_id, created_at FROM groups WHERE pk = ?1")?
         .query_row([pk], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
     let same_conversation = |sent: Option<Id>| match (sent, &conversation_id) {
         (Some(sent), Some(stored)) => sent.same(stored),

@@ -17,21 +17,17 @@ pub struct List {
     pub filter: &'static str,
 }
 
-/// One page as the API answers it: `{"has_more": …, "data": […]}`.
+/// One page as the API answers it: `{"has_more": …, "data": […]}`. The caller's snapshot holds cursor, rows and what
+/// lies beyond them together.
 pub fn page(conn: &Connection, account: Account, list: &List, page: &Page) -> Result<Json, Error> {
-    // One snapshot for the cursor, the rows and what lies beyond them.
-    let snapshot = conn.unchecked_transaction()?;
     let (start, direction) = match page.cursor {
         Cursor::First => (i64::MAX, Direction::Older),
-        Cursor::After(id) => (
-            locate(&snapshot, account, list, id, "starting_after")?,
-            Direction::Older,
-        ),
-        Cursor::Before(id) => (locate(&snapshot, account, list, id, "ending_before")?, Direction::Newer),
+        Cursor::After(id) => (locate(conn, account, list, id, "starting_after")?, Direction::Older),
+        Cursor::Before(id) => (locate(conn, account, list, id, "ending_before")?, Direction::Newer),
     };
-    let mut rows = direction.rows(&snapshot, account, list, start, page.limit)?;
+    let mut rows = direction.rows(conn, account, list, start, page.limit)?;
     let has_more = match rows.last() {
-        Some((edge, _)) if rows.len() == page.limit => direction.any(&snapshot, account, list, *edge)?,
+        Some((edge, _)) if rows.len() == page.limit => direction.any(conn, account, list, *edge)?,
         _ => false,
     };
     if matches!(direction, Direction::Newer) {

@@ -62,7 +62,7 @@ impl Store {
         })
     }
 
-    /// Runs `work` on a connection that cannot write, on this thread: it must be short.
+    /// Runs `work` on one snapshot of the file, on a connection that cannot write and on this thread: it must be short.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         self.readers.read(work)
     }

@@ -1,4 +1,4 @@
-//! Reads: a pool of connections that cannot write, each read with a deadline.
+//! Reads: a pool of connections that cannot write; each read sees one snapshot and has a deadline.
 
 use std::cell::Cell;
 use std::path::Path;
@@ -45,7 +45,29 @@ impl Readers {
             .get()
             .map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))?;
         DUE.set(Some(Instant::now() + DEADLINE));
-        work(&conn)
+        let snapshot = Snapshot::begin(&conn)?;
+        work(snapshot.0)
+    }
+}
+
+/// A read transaction, ended whichever way the work ends: a pooled connection must not keep one.
+struct Snapshot<'a>(&'a Connection);
+
+impl<'a> Snapshot<'a> {
+    fn begin(conn: &'a Connection) -> Result<Self, Error> {
+        conn.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Snapshot(conn))
+    }
+}
+
+impl Drop for Snapshot<'_> {
+    fn drop(&mut self) {
+        // SQLite may have ended it already.
+        if !self.0.is_autocommit()
+            && let Err(error) = self.0.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]))
+        {
+            tracing::error!("a read could not be ended: {error}");
+        }
     }
 }
 

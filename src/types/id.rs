@@ -1,5 +1,6 @@
 //! Public ids: 16 characters of `[A-Za-z0-9]`, unique and looked up without regard to letter case.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use super::fields::{Field, FromField};
@@ -22,17 +23,10 @@ impl Id {
     pub fn random() -> Self {
         // Bytes from 248 on are thrown away, so that each of the 62 characters is as likely as the next.
         const FAIR: u8 = 248;
+        let fair = std::iter::repeat_with(random_byte).filter(|byte| *byte < FAIR);
         let mut id = [0; Self::LENGTH];
-        let mut filled = 0;
-        while filled < Self::LENGTH {
-            let mut bytes = [0; 24];
-            getrandom::fill(&mut bytes).expect("the system's random source works");
-            for byte in bytes.into_iter().filter(|byte| *byte < FAIR) {
-                if filled < Self::LENGTH {
-                    id[filled] = ALPHABET[usize::from(byte) % ALPHABET.len()];
-                    filled += 1;
-                }
-            }
+        for (character, byte) in id.iter_mut().zip(fair) {
+            *character = ALPHABET[usize::from(byte) % ALPHABET.len()];
         }
         Id(id)
     }
@@ -51,6 +45,21 @@ impl Id {
     pub fn same(&self, other: &str) -> bool {
         self.as_str().eq_ignore_ascii_case(other)
     }
+}
+
+/// The next byte of the system's random source, which is asked for many at a time.
+fn random_byte() -> u8 {
+    const MANY: usize = 1_024;
+    thread_local! {
+        static STORED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    }
+    STORED.with_borrow_mut(|stored| {
+        if stored.is_empty() {
+            stored.resize(MANY, 0);
+            getrandom::fill(stored).expect("the system's random source works");
+        }
+        stored.pop().expect("the store was filled")
+    })
 }
 
 impl fmt::Display for Id {
