@@ -1,15 +1,16 @@
 //! The program: parses its arguments, runs, prints the error, sets the exit code.
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use groups_server::cli::{Cli, run};
+use groups_server::cli;
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    match cli::run(cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("groups-server: {failure}");
+            // With standard error closed, the exit code still tells.
+            drop(writeln!(std::io::stderr(), "groups-server: {failure}"));
             ExitCode::FAILURE
         }
     }

@@ -76,7 +76,7 @@ pub fn import(
 }
 
 fn import_line(tx: &Tx, account: accounts::Account, line: &[u8], existing: Existing) -> Result<Imported, Error> {
-    let mut fields = json::object(line)?;
+    let mut fields = json::object("it", line.trim_ascii_end())?;
     match fields.required::<String>("kind")?.as_str() {
         "contact" => {
             let contact = StoredContact::take(&mut fields)?;

@@ -1,5 +1,6 @@
 //! The command line: what it takes, and the one function that each command calls.
 
+mod output;
 mod serve;
 mod token;
 mod transfer;
@@ -8,13 +9,13 @@ mod values;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::error::Failure;
 use crate::store::accounts;
 use crate::types::id::Id;
 
-/// Groups of contacts and their conversations behind an HTTP API, over one `SQLite` file.
+/// Groups of contacts and their conversations behind an HTTP API, over one SQLite file.
 ///
 /// Without a command it serves.
 #[derive(Parser)]
@@ -200,6 +201,37 @@ struct Export {
 
     /// The file to write, which must not exist yet, or - for standard output
     file: PathBuf,
+}
+
+/// Reads the process's arguments and variables; wrong ones end it with exit code 2. A variable that is empty counts as
+/// not set, as tools that start programs often cannot leave one out.
+#[must_use]
+pub fn parse() -> Cli {
+    let mut command = Cli::command();
+    let is_command = |name: String| command.find_subcommand(name).is_some();
+    if std::env::args().nth(1).is_some_and(is_command) {
+        // What is set for a server is not another command's concern.
+        command = command.mut_args(|arg| arg.env(None::<&'static str>));
+    }
+    let matches = without_empty_variables(command).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &Arg| {
+        arg.get_env()
+            .and_then(std::env::var_os)
+            .is_some_and(|value| value.is_empty())
+    };
+    command
+        .mut_args(|arg| {
+            if is_empty(&arg) {
+                arg.env(None::<&'static str>)
+            } else {
+                arg
+            }
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Runs the command.

@@ -1,5 +1,6 @@
 //! `token create`, `list` and `revoke`.
 
+use super::output::{print, tell};
 use super::{Db, TokenCreate, TokenRevoke};
 use crate::error::Failure;
 use crate::store::tokens::{self, Listed, NewToken};
@@ -15,28 +16,26 @@ pub fn create(args: TokenCreate) -> Result<(), Failure> {
         expires_at: args.expires.map(|seconds| Timestamp::now().plus(seconds)),
     };
     let mut session = Session::open(&args.db.db, Missing::Create)?;
-    let (id, token) = session.write::<_, Failure>(|tx| Ok(tokens::create(tx, &new)?))?;
-    eprintln!(
-        "The token with the id {id} of the account `{}`, shown only this once:",
-        new.account
-    );
-    println!("{}", token.reveal());
-    Ok(())
+    session.write(|tx| {
+        let (id, token) = tokens::create(tx, &new)?;
+        tell(format_args!(
+            "The token with the id {id} of the account `{}`, shown only this once:\n",
+            new.account
+        ));
+        // Before the commit: a token that nobody saw must not be there.
+        print(format_args!("{}\n", token.reveal()))
+    })
 }
 
 pub fn list(args: &Db) -> Result<(), Failure> {
     let mut session = Session::open(&args.db, Missing::Refuse)?;
     let listed = session.read::<_, Failure>(|conn| Ok(tokens::list(conn)?))?;
     let head = ["ID", "ACCOUNT", "NAME", "ACCESS", "CREATED", "EXPIRES", "STATE"].map(str::to_owned);
-    print!(
-        "{}",
-        table(
-            &std::iter::once(head)
-                .chain(listed.into_iter().map(row))
-                .collect::<Vec<_>>()
-        )
-    );
-    Ok(())
+    print(table(
+        &std::iter::once(head)
+            .chain(listed.into_iter().map(row))
+            .collect::<Vec<_>>(),
+    ))
 }
 
 fn row(token: Listed) -> [String; 7] {
@@ -67,6 +66,6 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 pub fn revoke(args: &TokenRevoke) -> Result<(), Failure> {
     let mut session = Session::open(&args.db.db, Missing::Refuse)?;
     session.write::<_, Failure>(|tx| Ok(tokens::revoke(tx, args.id)?))?;
-    eprintln!("The token with the id {} is revoked.", args.id);
+    tell(format_args!("The token with the id {} is revoked.\n", args.id));
     Ok(())
 }

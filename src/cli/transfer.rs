@@ -1,10 +1,12 @@
 //! `import` and `export`: files and standard streams for `transfer`.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write as _};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Seek as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use super::output::tell;
 use super::{ExistingChoice, Export, Import};
 use crate::error::Failure;
 use crate::store::import::Existing;
@@ -18,7 +20,7 @@ pub fn import(args: &Import) -> Result<(), Failure> {
         ExistingChoice::Replace => Existing::Replace,
     };
     let summary = if is_standard(&args.file) {
-        import_from(args, existing, io::stdin().lock())?
+        import_from(args, existing, spool(&mut io::stdin().lock())?)?
     } else {
         let file = File::open(&args.file)
             .map_err(|error| Failure::new(format!("cannot read {}: {error}", args.file.display())))?;
@@ -29,11 +31,22 @@ pub fn import(args: &Import) -> Result<(), Failure> {
         replaced,
         skipped,
     } = summary;
-    eprintln!("{added} added, {replaced} replaced, {skipped} skipped");
+    tell(format_args!("{added} added, {replaced} replaced, {skipped} skipped\n"));
     Ok(())
 }
 
-fn import_from(args: &Import, existing: Existing, input: impl io::Read) -> Result<Summary, Failure> {
+/// Takes a stream in to its end, into a temporary file: the import holds the right to write, and must not wait for
+/// whoever writes the stream.
+fn spool(input: &mut impl io::Read) -> Result<File, Failure> {
+    let spooled = tempfile::tempfile().and_then(|mut file| {
+        io::copy(input, &mut file)?;
+        file.rewind()?;
+        Ok(file)
+    });
+    spooled.map_err(|error| Failure::new(format!("cannot take in standard input: {error}")))
+}
+
+fn import_from(args: &Import, existing: Existing, input: File) -> Result<Summary, Failure> {
     let mut session = Session::open(&args.db.db, Missing::Create)?;
     let mut progress = Progress::start();
     let mut lines = BufReader::new(input);
@@ -49,19 +62,27 @@ pub fn export(args: &Export) -> Result<(), Failure> {
     let count = if is_standard(&args.file) {
         transfer::export(&mut session, &args.account, &mut BufWriter::new(io::stdout().lock()))?
     } else {
-        let failure = |error| Failure::new(format!("cannot write {}: {error}", args.file.display()));
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&args.file)
-            .map_err(failure)?;
-        let mut out = BufWriter::new(file);
-        let count = transfer::export(&mut session, &args.account, &mut out)?;
-        out.get_ref().sync_all().map_err(failure)?;
-        count
+        export_to_file(&mut session, args)?
     };
-    eprintln!("{count} exported");
+    tell(format_args!("{count} exported\n"));
     Ok(())
+}
+
+/// Makes the file, readable by its owner alone as the database is; where the export fails, it is removed again.
+fn export_to_file(session: &mut Session, args: &Export) -> Result<u64, Failure> {
+    let failure = |error| Failure::new(format!("cannot write {}: {error}", args.file.display()));
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&args.file);
+    let mut out = BufWriter::new(made.map_err(failure)?);
+    let exported = transfer::export(session, &args.account, &mut out)
+        .and_then(|count| out.get_ref().sync_all().map(|()| count).map_err(failure));
+    if exported.is_err() {
+        fs::remove_file(&args.file).map_err(failure)?;
+    }
+    exported
 }
 
 fn is_standard(path: &Path) -> bool {
@@ -85,7 +106,7 @@ impl Progress {
     fn show(&mut self, line: u64) {
         let now = Instant::now();
         if self.next.is_some_and(|next| now >= next) {
-            eprint!("\r{line} lines");
+            tell(format_args!("\r{line} lines"));
             self.next = Some(now + Self::EVERY);
             self.shown = true;
         }
@@ -94,9 +115,7 @@ impl Progress {
     /// Clears the line for what comes after.
     fn end(&mut self) {
         if self.shown {
-            eprint!("\r\x1b[K");
-            // Only a line on the screen is at stake.
-            drop(io::stderr().flush());
+            tell("\r\x1b[K");
         }
     }
 }

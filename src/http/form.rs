@@ -10,11 +10,21 @@ use crate::types::text::shortened;
 /// Different names at one level at most: each name is looked up among those before it.
 const MAX_NAMES: usize = 64;
 
+/// Brackets in one name at most: no parameter has more than two.
+const MAX_STEPS: usize = 8;
+
 /// Reads a form's pairs, in which brackets nest.
 pub fn parse(text: &str) -> Result<Fields, Error> {
     let mut entries = Vec::new();
-    for (key, value) in pairs(text)? {
+    for pair in pairs(text) {
+        let (key, value) = pair?;
         let (name, steps) = steps(&key);
+        if steps.len() > MAX_STEPS {
+            return Err(Error::invalid(
+                shortened(&key),
+                format!("has more than {MAX_STEPS} brackets"),
+            ));
+        }
         insert(&mut entries, name, &steps, value, &key)?;
     }
     Ok(Fields::new("", entries))
@@ -22,20 +32,21 @@ pub fn parse(text: &str) -> Result<Fields, Error> {
 
 /// Reads a query's pairs, in which brackets mean nothing.
 pub fn parse_query(text: &str) -> Result<Fields, Error> {
-    let entries = pairs(text)?
-        .into_iter()
-        .map(|(key, value)| (key, Value::Untyped(value)))
-        .collect();
+    let mut entries = Vec::new();
+    for pair in pairs(text) {
+        let (key, value) = pair?;
+        push(&mut entries, &key, Value::Untyped(value))?;
+    }
     Ok(Fields::new("", entries))
 }
 
 /// Splits at `&` and the first `=` and decodes both sides, strictly UTF-8 and without NUL.
-fn pairs(text: &str) -> Result<Vec<(String, String)>, Error> {
-    let pair = |part: &str| {
+fn pairs(text: &str) -> impl Iterator<Item = Result<(String, String), Error>> {
+    let parts = text.split('&').filter(|part| !part.is_empty());
+    parts.map(|part| {
         let (key, value) = part.split_once('=').unwrap_or((part, ""));
         Ok((decode(key)?, decode(value)?))
-    };
-    text.split('&').filter(|part| !part.is_empty()).map(pair).collect()
+    })
 }
 
 fn decode(text: &str) -> Result<String, Error> {

@@ -14,7 +14,7 @@ use hyper_util::service::TowerToHyperService;
 use warp::http::HeaderValue;
 use warp::reply::Response;
 
-use super::{Api, filter, reply};
+use super::{Api, auth, filter, reply};
 use crate::error::{Code, Error};
 use crate::types::id::Id;
 
@@ -103,7 +103,7 @@ impl<R: Routes> Gate<R> {
     }
 
     async fn route(&self, request: Request<Incoming>, request_id: &RequestId) -> Response {
-        if let Err(error) = check(&request) {
+        if let Err(error) = self.check(&request) {
             return reply::error(&self.api.settings, &error, request_id);
         }
         let (mut parts, body) = request.into_parts();
@@ -121,15 +121,26 @@ impl<R: Routes> Gate<R> {
         let answer = self.routes.call(Request::from_parts(parts, body)).await;
         answer.unwrap_or_else(|never| match never {})
     }
+
+    /// What warp does not bear or check, and the limits on a request's head.
+    fn check(&self, request: &Request<Incoming>) -> Result<(), Error> {
+        if !has_path(request) {
+            auth::authenticate(&self.api, request.headers())?;
+            return Err(Error::new(Code::NotFound, "There is nothing at this path."));
+        }
+        check_head(request)
+    }
 }
 
-/// What warp does not bear or check, and the limits on a request's head.
-fn check(request: &Request<Incoming>) -> Result<(), Error> {
+/// Whether the target is a path that a route may have: not CONNECT's `host:port`, nor OPTIONS's `*`; and without a
+/// slash at its end, which warp would pass over.
+fn has_path(request: &Request<Incoming>) -> bool {
+    let path = request.uri().path();
+    request.method() != Method::CONNECT && path.starts_with('/') && (path.len() == 1 || !path.ends_with('/'))
+}
+
+fn check_head(request: &Request<Incoming>) -> Result<(), Error> {
     let (uri, headers) = (request.uri(), request.headers());
-    if request.method() == Method::CONNECT || !uri.path().starts_with('/') {
-        let message = "The request's target must be a path such as /v1/groups.";
-        return Err(Error::new(Code::NotFound, message));
-    }
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
     if target > MAX_URI {
         let message = format!("The URI has {target} bytes and may have {MAX_URI}.");

@@ -87,7 +87,7 @@ pub async fn body<B: Buf>(
         return Ok(Fields::default());
     }
     match encoding? {
-        Encoding::Json => json::object(&bytes),
+        Encoding::Json => json::object("The body", &bytes),
         Encoding::Form => read_form(&bytes),
         Encoding::None => Err(unsupported("The body has no Content-Type")),
     }

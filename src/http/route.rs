@@ -120,11 +120,19 @@ async fn dispatch<B: Buf>(
         let message = "This token is read-only; use one that may write.";
         return Err(Error::new(Code::Forbidden, message));
     }
+    let query = request::query(head)?;
+    let body = request::body(head, body, &api.settings, route.writes()).await?;
+    // A body may take its time, in which the token can be revoked.
+    let caller = if route.writes() {
+        auth::authenticate(api, &head.headers)?
+    } else {
+        caller
+    };
     let call = Call {
         caller,
         params,
-        query: request::query(head)?,
-        body: request::body(head, body, &api.settings, route.writes()).await?,
+        query,
+        body,
     };
     (route.handler)(api.clone(), call).await
 }

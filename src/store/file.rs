@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -17,11 +17,30 @@ use crate::error::Failure;
 /// How long a connection waits for another process's write before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a lock is waited for: another process may hold it for the moment that making a file takes.
+const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
 /// The right to serve a file, held by at most one process: an advisory lock on `FILE-lock` beside it.
 pub struct Lock(#[expect(dead_code, reason = "held for its lock, which ends with it")] File);
 
 impl Lock {
     pub fn acquire(path: &Path) -> Result<Self, Failure> {
+        let began = Instant::now();
+        loop {
+            match Self::try_acquire(path)? {
+                Some(lock) => return Ok(lock),
+                None if began.elapsed() < LOCK_PATIENCE => std::thread::sleep(Duration::from_millis(10)),
+                None => {
+                    return Err(Failure::new(format!(
+                        "{} is in use by another groups-server; stop that one first, or give another --db",
+                        path.display()
+                    )));
+                }
+            }
+        }
+    }
+
+    fn try_acquire(path: &Path) -> Result<Option<Self>, Failure> {
         let lock_path = beside(path, "-lock");
         let failure = |error: io::Error| Failure::new(format!("cannot open {}: {error}", lock_path.display()));
         let file = OpenOptions::new()
@@ -32,11 +51,8 @@ impl Lock {
             .open(&lock_path)
             .map_err(failure)?;
         match file.try_lock() {
-            Ok(()) => Ok(Lock(file)),
-            Err(TryLockError::WouldBlock) => Err(Failure::new(format!(
-                "{} is in use by another groups-server; stop that one first, or give another --db",
-                path.display()
-            ))),
+            Ok(()) => Ok(Some(Lock(file))),
+            Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failure(error)),
         }
     }
@@ -46,6 +62,12 @@ impl Lock {
 pub fn resolve(path: &Path) -> Result<PathBuf, Failure> {
     if let Ok(found) = fs::canonicalize(path) {
         return Ok(found);
+    }
+    if path.is_symlink() {
+        return Err(Failure::new(format!(
+            "{} is a link to a file that does not exist",
+            path.display()
+        )));
     }
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -73,33 +95,67 @@ pub fn is_missing(path: &Path) -> Result<bool, Failure> {
     }
 }
 
-/// Opens the file for writing, made or brought to the current schema first where needed, which takes the lock:
-/// `lock` is the caller's, if it has it.
-pub fn open(path: &Path, lock: Option<&Lock>) -> Result<Connection, Failure> {
-    let missing = is_missing(path)?;
-    let state = if missing { State::Current } else { inspect(path)? };
-    let _own = match lock {
-        None if missing || state == State::Older => Some(Lock::acquire(path)?),
-        _ => None,
-    };
-    if is_missing(path)? {
+/// Opens the file to be served, and the right to do so.
+pub fn open_served(path: &Path) -> Result<(Connection, Lock), Failure> {
+    // Looked at before the lock's file is made: nothing is left beside a file that is not ours.
+    inspect(path)?;
+    let lock = Lock::acquire(path)?;
+    if inspect(path)? == State::Missing {
         create(path)?;
     }
+    Ok((connect(path)?, lock))
+}
+
+/// Opens the file for a command, beside a server that may have it; takes the lock only to make it or bring it to the
+/// current schema.
+pub fn open_shared(path: &Path) -> Result<Connection, Failure> {
+    match inspect(path)? {
+        State::Missing | State::Older => open_served(path).map(|(conn, _)| conn),
+        _ => connect(path),
+    }
+}
+
+/// Opens a file that has been looked at, and looks again: its log may tell more than the file itself.
+fn connect(path: &Path) -> Result<Connection, Failure> {
+    let failure = |error| cannot_open(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut conn = Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, error))?;
-    schema::prepare_writer(&conn, BUSY_TIMEOUT).map_err(|error| cannot_open(path, error))?;
-    schema::migrate(&mut conn).map_err(|error| cannot_open(path, error))?;
+    let mut conn = Connection::open_with_flags(path, flags).map_err(failure)?;
+    if conn.is_readonly("main").map_err(failure)? {
+        return Err(Failure::new(format!(
+            "{} may not be written by this user",
+            path.display()
+        )));
+    }
+    conn.busy_timeout(BUSY_TIMEOUT).map_err(failure)?;
+    let state = accept(path, schema::state(&conn))?;
+    schema::prepare_writer(&conn, BUSY_TIMEOUT).map_err(failure)?;
+    if state == State::Older {
+        schema::migrate(&mut conn).map_err(failure)?;
+    }
     Ok(conn)
 }
 
 /// Looks at a file without leaving a trace: `immutable` keeps SQLite from locking it and from making files beside it.
+/// It also hides the log, without which a file whose move from the log was interrupted is shorter than its first page
+/// says; `writable_schema` has SQLite read that page all the same.
 fn inspect(path: &Path) -> Result<State, Failure> {
+    if is_missing(path)? {
+        return Ok(State::Missing);
+    }
     let uri = format!(
         "file:{}?immutable=1",
         percent_encode(path.as_os_str().as_bytes(), NON_ALPHANUMERIC)
     );
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let state = Connection::open_with_flags(uri, flags).and_then(|conn| schema::state(&conn));
+    let state = Connection::open_with_flags(uri, flags).and_then(|conn| {
+        conn.pragma_update(None, "writable_schema", true)?;
+        schema::state(&conn)
+    });
+    accept(path, state)
+}
+
+/// Refuses what is not ours to open.
+fn accept(path: &Path, state: rusqlite::Result<State>) -> Result<State, Failure> {
     match state {
         Ok(State::Foreign) => Err(Failure::new(format!(
             "{} is a database of another program; give another --db",
@@ -115,6 +171,10 @@ fn inspect(path: &Path) -> Result<State, Failure> {
             "{} is not a database; give another --db",
             path.display()
         ))),
+        // SQLite would name the file by a URI here.
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
+            Err(cannot_open(path, "this user may not read it"))
+        }
         Err(error) => Err(cannot_open(path, error)),
     }
 }
@@ -122,25 +182,48 @@ fn inspect(path: &Path) -> Result<State, Failure> {
 /// Makes the file under another name, whole and synced, then puts it in its place: a crash leaves either nothing there
 /// or a complete file. Readable by its owner alone, as are the files that SQLite makes beside it.
 fn create(path: &Path) -> Result<(), Failure> {
-    let failure = |error: &dyn std::fmt::Display| Failure::new(format!("cannot make {}: {error}", path.display()));
+    refuse_orphaned_log(path)?;
+    let failure = |error| Failure::new(format!("cannot make {}: {error}", path.display()));
     let draft = beside(path, "-new");
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failure(&error)),
+    let made = write_draft(&draft).and_then(|()| {
+        fs::rename(&draft, path)?;
+        let folder = path.parent().unwrap_or(Path::new("/"));
+        Ok(File::open(folder)?.sync_all()?)
+    });
+    made.map_err(|error| {
+        // What there is to tell is why the file could not be made.
+        drop(fs::remove_file(&draft));
+        failure(error)
+    })
+}
+
+fn write_draft(draft: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    match fs::remove_file(draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
         _ => {}
     }
     let file = OpenOptions::new()
         .create_new(true)
         .write(true)
         .mode(0o600)
-        .open(&draft)
-        .map_err(|error| failure(&error))?;
-    schema::create(&draft).map_err(|error| failure(&error))?;
-    file.sync_all().map_err(|error| failure(&error))?;
-    fs::rename(&draft, path).map_err(|error| failure(&error))?;
-    let folder = path.parent().unwrap_or(Path::new("/"));
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(|error| failure(&error))
+        .open(draft)?;
+    schema::create(draft)?;
+    Ok(file.sync_all()?)
+}
+
+/// A log without its file may hold acknowledged writes, and SQLite would replay it into a new file.
+fn refuse_orphaned_log(path: &Path) -> Result<(), Failure> {
+    for suffix in ["-wal", "-journal"] {
+        let log = beside(path, suffix);
+        if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
+            return Err(Failure::new(format!(
+                "{} is missing, but its log {} is there: put the file back, or move the log away to begin anew",
+                path.display(),
+                log.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

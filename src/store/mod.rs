@@ -53,8 +53,7 @@ impl Store {
     /// A sentence that says why this file cannot be served; the file is as it was.
     pub fn open(path: &Path, readers: u32) -> Result<Self, Failure> {
         let path = file::resolve(path)?;
-        let lock = Lock::acquire(&path)?;
-        let conn = file::open(&path, Some(&lock))?;
+        let (conn, lock) = file::open_served(&path)?;
         Ok(Store {
             readers: Readers::open(&path, readers)?,
             writer: Writer::start(conn)?,

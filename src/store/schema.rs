@@ -24,6 +24,8 @@ pub const VERSION: i32 = 1 + MIGRATIONS.len() as i32;
 /// What a file is to this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
+    /// There is no file yet.
+    Missing,
     Foreign,
     Older,
     Current,
@@ -32,9 +34,10 @@ pub enum State {
 }
 
 /// Reads what the file is, by its application id and version.
+///
+/// # Errors
+/// `NotADatabase` also where the file is too short to have a page.
 pub fn state(conn: &Connection) -> rusqlite::Result<State> {
-    // The schema is read first: it is what fails where the file is not a database. One too short to have a page is none.
-    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     if pragma(conn, "page_count")? == 0 {
         return Err(rusqlite::Error::SqliteFailure(
             ffi::Error::new(ffi::SQLITE_NOTADB),

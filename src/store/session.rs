@@ -24,7 +24,7 @@ impl Session {
         if missing == Missing::Refuse && file::is_missing(&path)? {
             return Err(Failure::new(format!("there is no file {}", path.display())));
         }
-        file::open(&path, None).map(Session)
+        file::open_shared(&path).map(Session)
     }
 
     /// Runs `work` on one snapshot of the file.
@@ -41,6 +41,10 @@ impl Session {
             .map_err(Error::from)?;
         let done = work(&Tx(&transaction))?;
         transaction.commit().map_err(Error::from)?;
+        // A server that is idle does not look at the log. Where it cannot be moved now, it will be later.
+        if let Err(error) = self.0.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+            tracing::warn!("the log could not be moved into the file: {error}");
+        }
         Ok(done)
     }
 }

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Tx;
 use super::accounts::{self, Account};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::types::id::Id;
 use crate::types::time::Timestamp;
 use crate::types::token::{Token, TokenHash};
@@ -85,23 +85,38 @@ pub fn create_first(tx: &Tx) -> Result<Option<Token>, Error> {
     create(tx, &NewToken::full(accounts::DEFAULT)).map(|(_, token)| Some(token))
 }
 
-/// Sets the token that the environment brings, in place of the one that it brought before.
+/// Sets the token that the environment brings, in place of the one that it brought before. A token of the default
+/// account that may do everything can be brought as it is.
+///
+/// # Errors
+/// `conflict` where the token is known as one that may do less, or is another account's.
 pub fn set_from_environment(tx: &Tx, token: &Token) -> Result<(), Error> {
-    let valid: bool = tx.query_row(
-        "SELECT EXISTS (SELECT 1 FROM tokens WHERE hash = ?1 AND environment = 1 AND revoked_at IS NULL)",
-        [token.hash().0],
+    let hash = token.hash();
+    tx.execute("DELETE FROM tokens WHERE environment = 1 AND hash <> ?1", [hash.0])?;
+    // It is set anew at each start, also after it was revoked.
+    tx.execute(
+        "UPDATE tokens SET revoked_at = NULL WHERE environment = 1 AND hash = ?1",
+        [hash.0],
+    )?;
+    let known: bool = tx.query_row(
+        "SELECT EXISTS (SELECT 1 FROM tokens WHERE hash = ?1)",
+        [hash.0],
         |row| row.get(0),
     )?;
-    if valid {
-        return Ok(());
+    if !known {
+        let mut new = NewToken::full(accounts::DEFAULT);
+        new.name = Some("from the environment".to_owned());
+        return insert(tx, &new, token, true).map(|_| ());
     }
-    tx.execute(
-        "DELETE FROM tokens WHERE environment = 1 OR hash = ?1",
-        [token.hash().0],
-    )?;
-    let mut new = NewToken::full(accounts::DEFAULT);
-    new.name = Some("from the environment".to_owned());
-    insert(tx, &new, token, true).map(|_| ())
+    let account = accounts::find(tx, accounts::DEFAULT)?;
+    match authenticate(tx, &hash)? {
+        Some(caller) if Some(caller.account) == account && !caller.read_only => Ok(()),
+        _ => {
+            let message = "the token from the environment is known already, as one that is not of the account `default`, \
+                           is read-only, revoked or expired; bring another";
+            Err(Error::new(Code::Conflict, message))
+        }
+    }
 }
 
 fn insert(tx: &Tx, new: &NewToken, token: &Token, environment: bool) -> Result<Id, Error> {

@@ -18,6 +18,7 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{oneshot, watch};
 
 use super::Tx;
+use super::file::BUSY_TIMEOUT;
 use crate::error::{Error, Failure};
 
 /// Requests that may wait; more are refused with `unavailable`.
@@ -281,14 +282,18 @@ fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(|_| ())
 }
 
-/// Moves the log into the file as far as readers allow; tells the pages that are left. Another process in the way is
-/// no fault: the next try does it.
+/// Moves the log into the file as far as readers allow, waiting for none; tells the pages that are left. Another
+/// process in the way is no fault: the next try does it.
 fn checkpoint(conn: &Connection, mode: CheckpointMode) -> Result<i32, String> {
     let sql = match mode {
         CheckpointMode::TRUNCATE => "PRAGMA wal_checkpoint(TRUNCATE)",
         _ => "PRAGMA wal_checkpoint(PASSIVE)",
     };
-    match conn.query_row(sql, [], |row| Ok(row.get::<_, i32>(1)? - row.get::<_, i32>(2)?)) {
+    let patience = |time| conn.busy_timeout(time).map_err(|error| error.to_string());
+    patience(Duration::ZERO)?;
+    let left = conn.query_row(sql, [], |row| Ok(row.get::<_, i32>(1)? - row.get::<_, i32>(2)?));
+    patience(BUSY_TIMEOUT)?;
+    match left {
         // A log that was moved whole is begun anew by the next commit.
         Ok(left) => LOG_PAGES.set(left),
         Err(error) if is_lost_sync(&error) => return Err(lost_sync(&error)),

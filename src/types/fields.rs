@@ -40,27 +40,23 @@ impl Field {
         }
     }
 
-    /// The items of an array.
-    pub fn items(self) -> Result<Vec<Field>, Error> {
-        match self.value {
-            Value::List(values) => Ok(values
-                .into_iter()
-                .enumerate()
-                .map(|(index, value)| Field {
-                    path: format!("{}[{index}]", self.path),
-                    value,
-                })
-                .collect()),
-            Value::Untyped(text) if text.is_empty() => Ok(Vec::new()),
-            Value::Untyped(_) => Err(Error::invalid(
-                self.path.clone(),
-                format!(
-                    "must be an array; in a form that is {0}[]=… for each item, or {0}= for none",
-                    self.path
-                ),
-            )),
-            other => Err(wrong_type(&self.path, "an array", &other)),
-        }
+    /// The items of an array, each with its path when it is reached: there may be many.
+    pub fn items(self) -> Result<impl Iterator<Item = Field>, Error> {
+        let path = self.path;
+        let values = match self.value {
+            Value::List(values) => values,
+            Value::Untyped(text) if text.is_empty() => Vec::new(),
+            Value::Untyped(_) => {
+                let what = format!("must be an array; in a form that is {path}[]=… for each item, or {path}= for none");
+                return Err(Error::invalid(path, what));
+            }
+            other => return Err(wrong_type(&path, "an array", &other)),
+        };
+        let place = move |(index, value)| Field {
+            path: format!("{path}[{index}]"),
+            value,
+        };
+        Ok(values.into_iter().enumerate().map(place))
     }
 
     /// The properties of an object.

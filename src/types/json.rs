@@ -12,16 +12,20 @@ use crate::error::{Code, Error};
 pub struct Json(pub String);
 
 /// The properties of the JSON object that `bytes` spell (RFC 8259), or `body_malformed` with the place of the fault.
-pub fn object(bytes: &[u8]) -> Result<Fields, Error> {
+/// `what` is what errors call these bytes.
+pub fn object(what: &str, bytes: &[u8]) -> Result<Fields, Error> {
+    let malformed = |why: String| Error::new(Code::BodyMalformed, format!("{what} {why}."));
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(entries)) => Ok(Fields::new("", entries)),
-        Ok(_) => Err(malformed("must be a JSON object such as {\"name\": \"Plaza Hotel\"}")),
-        Err(error) => Err(malformed(format!("is not JSON: {error}"))),
+        Ok(_) => Err(malformed(
+            "must be a JSON object such as {\"name\": \"Plaza Hotel\"}".to_owned(),
+        )),
+        Err(error) => {
+            // Where there is one line, its number says nothing.
+            let why = error.to_string().replace(" at line 1 column ", " at column ");
+            Err(malformed(format!("is not JSON: {why}")))
+        }
     }
-}
-
-fn malformed(what: impl fmt::Display) -> Error {
-    Error::new(Code::BodyMalformed, format!("The body {what}."))
 }
 
 /// JSON can spell NUL, which no text of the API may hold and SQLite's text functions end at.
@@ -103,7 +107,7 @@ mod tests {
 
     #[test]
     fn doubled_names_are_kept_for_the_error() {
-        let mut fields = object(br#"{"name": "a", "name": "b"}"#).unwrap();
+        let mut fields = object("The body", br#"{"name": "a", "name": "b"}"#).unwrap();
         assert_eq!(fields.required::<String>("name").unwrap(), "a");
         let error = fields.finish().unwrap_err();
         assert_eq!(
@@ -127,11 +131,14 @@ mod tests {
             &deep,
         ] {
             assert_eq!(
-                object(text.as_bytes()).unwrap_err().code,
+                object("The body", text.as_bytes()).unwrap_err().code,
                 Code::BodyMalformed,
                 "{text:.20}"
             );
         }
-        assert_eq!(object(b"{\"a\":\"\xff\"}").unwrap_err().code, Code::BodyMalformed);
+        assert_eq!(
+            object("The body", b"{\"a\":\"\xff\"}").unwrap_err().code,
+            Code::BodyMalformed
+        );
     }
 }

@@ -1,5 +1,7 @@
 //! Each row of the contract's error table that the groups API can reach.
 
+use std::io::{Read as _, Write as _};
+
 use groups_server::http;
 use groups_server::store::tokens::NewToken;
 use groups_server::types::time::Timestamp;
@@ -555,4 +557,48 @@ fn a_request_id_is_the_caller_s_own_if_it_is_one() {
         assert!(id != other && id.len() == 16, "{other} {id}");
     }
     assert!(server.get("/healthz").header("x-request-id").is_some());
+}
+
+#[test]
+fn a_name_with_brackets_without_end_is_refused() {
+    let server = TestServer::start();
+    let form = format!("name=x&a{}=1", "[b]".repeat(300_000));
+    for method in ["GET", "POST"] {
+        let answer = server.request(method, "/v1/groups").form(&form).send();
+        answer.expect_error(400, "parameter_invalid");
+    }
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn a_target_without_a_path_tells_nothing_without_a_token_either() {
+    let server = TestServer::start();
+    for line in ["OPTIONS *", "CONNECT example.com:443", "GET /v1/groups/"] {
+        let head = format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
+        assert!(server.raw(format!("{head}\r\n")).starts_with("HTTP/1.1 401"), "{line}");
+        let known = format!("{head}authorization: Bearer {}\r\n\r\n", server.token);
+        assert!(server.raw(known).starts_with("HTTP/1.1 404"), "{line}");
+    }
+}
+
+#[test]
+fn a_token_that_is_revoked_while_the_body_is_on_its_way_does_not_write() {
+    let server = TestServer::start();
+    let body = json!({"name": "late"}).to_string();
+    let mut stream = server.connect();
+    let head = format!(
+        "POST /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         expect: 100-continue\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        server.token,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut interim = [0; 25];
+    stream.read_exact(&mut interim).unwrap();
+    let revoke = rusqlite::Connection::open(&server.db).unwrap();
+    assert_eq!(revoke.execute("UPDATE tokens SET revoked_at = 1", []).unwrap(), 1);
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
 }

@@ -17,7 +17,7 @@ fn open() -> (tempfile::TempDir, Arc<Store>) {
 }
 
 fn new_group(text: &str) -> NewGroup {
-    let mut fields = json::object(text.as_bytes()).unwrap();
+    let mut fields = json::object("it", text.as_bytes()).unwrap();
     NewGroup::take(&mut fields, 1_000).unwrap()
 }
 
@@ -197,4 +197,20 @@ fn every_connection_is_durable_and_checks_its_references() {
         }))
         .unwrap();
     assert_eq!(settings, ["Text(\"wal\")", "Integer(2)", "Integer(1)"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_does_not_end_holds_up_neither_writes_nor_the_close() {
+    let (folder, store) = open();
+    let account = account(&store).await;
+    let reader = rusqlite::Connection::open(folder.path().join("groups.db")).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    reader.query_row("SELECT count(*) FROM groups", [], |_| Ok(())).unwrap();
+    create(&store, account, "d".to_owned()).await.unwrap();
+    let began = std::time::Instant::now();
+    store.close();
+    assert!(
+        began.elapsed() < std::time::Duration::from_secs(3),
+        "the close waited for a reader"
+    );
 }

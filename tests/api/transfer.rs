@@ -98,7 +98,7 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
     let server = TestServer::start();
     let good = r#"{"kind":"contact","username":"Hector"}"#;
     for (bad, why) in [
-        ("nonsense", "line 3: The body is not JSON"),
+        ("nonsense", "line 3: it is not JSON"),
         (r#"{"username":"x"}"#, "line 3: `kind` is required"),
         (r#"{"kind":"message"}"#, "line 3: `kind` must be"),
         (

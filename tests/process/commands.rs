@@ -100,7 +100,7 @@ fn a_command_that_cannot_be_done_says_why_and_changes_nothing() {
     folder.succeed(&["token", "create"]);
     std::fs::write(folder.path("taken"), "mine").unwrap();
     for (args, why) in [
-        (&["import", "sample"][..], "line 2: The body is not JSON"),
+        (&["import", "sample"][..], "line 2: it is not JSON"),
         (&["import", "missing"], "cannot read missing"),
         (&["export", "taken"], "cannot write taken"),
         (
@@ -122,4 +122,58 @@ fn a_command_that_cannot_be_done_says_why_and_changes_nothing() {
     assert_eq!(folder.succeed(&["export", "-"]), "");
     assert_eq!(std::fs::read_to_string(folder.path("taken")).unwrap(), "mine");
     assert!(!folder.path("none.db").exists());
+}
+
+#[test]
+fn a_token_that_could_not_be_shown_is_not_made() {
+    let folder = Folder::new();
+    folder.succeed(&["token", "create"]);
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = folder.command(&["token", "create"]).stdout(full()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
+    assert_eq!(folder.succeed(&["token", "list"]).lines().count(), 2);
+    let untold = |args: &[&str]| folder.command(args).stderr(full()).output().unwrap().status.code();
+    assert_eq!(
+        untold(&["token", "create"]),
+        Some(0),
+        "standard error is only for people"
+    );
+    assert_eq!(untold(&["export", "missing/file"]), Some(1));
+}
+
+#[test]
+fn an_export_that_fails_leaves_no_file_and_one_that_succeeds_is_its_owner_s_alone() {
+    let folder = Folder::new();
+    folder.succeed(&["token", "create"]);
+    assert_eq!(
+        folder.run(&["export", "--account", "nobody", "out"]).status.code(),
+        Some(1)
+    );
+    assert!(!folder.path("out").exists());
+    folder.succeed(&["export", "out"]);
+    assert_eq!(mode(&folder.path("out")), 0o600);
+}
+
+#[test]
+fn many_commands_at_once_on_a_new_file_all_succeed() {
+    let folder = Folder::new();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| folder.succeed(&["token", "create"]));
+        }
+    });
+    assert_eq!(folder.succeed(&["token", "list"]).lines().count(), 9);
+}
+
+#[test]
+fn reading_commands_do_not_wait_for_a_writer() {
+    let folder = Folder::new();
+    folder.succeed(&["token", "create"]);
+    let writer = rusqlite::Connection::open(folder.path("groups.db")).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    // With the lock held throughout, a command that wanted it would end with an error.
+    folder.succeed(&["token", "list"]);
+    folder.succeed(&["export", "-"]);
+    writer.execute_batch("ROLLBACK").unwrap();
 }

@@ -119,9 +119,10 @@ fn flags_can_be_given_by_variables_to_every_command() {
                 .split([' ', ','])
                 .next()
                 .unwrap();
-            let variable = format!("[env: GROUPS_{}=", name.to_uppercase().replace('-', "_"));
-            let known =
-                ["help", "version"].contains(&name) || help.contains(&variable) || help.contains("[env: GROUPS_TOKEN_");
+            // A narrow help breaks its lines, but in no variable.
+            let variable = format!(" GROUPS_{}=", name.to_uppercase().replace('-', "_"));
+            let of_tokens = variable.replace("GROUPS_", "GROUPS_TOKEN_");
+            let known = ["help", "version"].contains(&name) || help.contains(&variable) || help.contains(&of_tokens);
             assert!(known, "{command:?}: {flag} shows no variable: {help}");
         }
     }
@@ -217,4 +218,51 @@ fn an_empty_file_is_taken_for_a_new_one() {
     std::fs::write(folder.path("groups.db"), "").unwrap();
     let printed = folder.serve(&[]).stop();
     assert!(printed.contains("groups_"), "{printed}");
+}
+
+#[test]
+fn an_empty_variable_counts_as_not_set_and_a_server_s_as_none_of_another_command_s() {
+    let folder = Folder::new();
+    let mut command = folder.command(&[]);
+    for name in [
+        "TOKEN",
+        "TOKEN_FILE",
+        "PUBLIC_URL",
+        "BASE_PATH",
+        "DB",
+        "MAX_BODY",
+        "LOG_LEVEL",
+    ] {
+        command.env(format!("GROUPS_{name}"), "");
+    }
+    drop(folder.serve_by(command).stop());
+    assert!(folder.path("groups.db").exists());
+    let mut list = folder.command(&["token", "list"]);
+    assert!(list.env("GROUPS_LISTEN", "nowhere").output().unwrap().status.success());
+}
+
+#[test]
+fn a_token_of_the_file_can_be_brought_by_the_environment_and_a_lesser_one_cannot() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let own = folder.succeed(&["token", "create"]);
+    let lesser = [
+        folder.succeed(&["token", "create", "--read-only"]),
+        folder.succeed(&["token", "create", "--account", "other"]),
+    ];
+    let mut command = folder.command(&[]);
+    command.env("GROUPS_TOKEN", own.trim());
+    let server = folder.serve_by(command);
+    assert_eq!(server.status(own.trim(), "/v1/groups"), "200");
+    drop(server.stop());
+    for token in &lesser {
+        let mut command = folder.command(&["--listen", "127.0.0.1:0"]);
+        let output = command.env("GROUPS_TOKEN", token.trim()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("the token from the environment is known already"));
+    }
+    let list = folder.succeed(&["token", "list"]);
+    assert_eq!(list.lines().count(), 4, "{list}");
 }
