@@ -25,6 +25,12 @@ pub fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Caller, Error> {
         .ok_or_else(refused)
 }
 
+/// The error of a path that is none: told only to those with a token, so that nobody can map the API without one.
+pub fn unknown_path(api: &Api, headers: &HeaderMap) -> Error {
+    let unknown = |_| Error::new(Code::NotFound, "There is nothing at this path.");
+    authenticate(api, headers).map_or_else(|error| error, unknown)
+}
+
 fn refused() -> Error {
     Error::new(
         Code::Unauthorized,

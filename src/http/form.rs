@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::error::{Code, Error};
 use crate::types::fields::{Fields, Value};
-use crate::types::text::shortened;
+use crate::types::quote::shortened;
 
 /// Different names at one level at most: each name is looked up among those before it.
 const MAX_NAMES: usize = 64;

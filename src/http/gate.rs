@@ -7,59 +7,22 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
-use hyper::header::{HOST, HeaderName};
+use hyper::header::HOST;
 use hyper::service::Service;
-use hyper::{HeaderMap, Method, Request, Uri, Version};
+use hyper::{Method, Request, Version};
 use hyper_util::service::TowerToHyperService;
 use warp::http::HeaderValue;
 use warp::reply::Response;
 
+use super::head::{Head, RequestId};
 use super::{Api, auth, filter, reply};
 use crate::error::{Code, Error};
-use crate::types::id::Id;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The longest request target, in bytes.
 const MAX_URI: usize = 8 << 10;
 
 /// The most that a request's headers may hold, names and values, in bytes.
 const MAX_HEADERS: usize = 16 << 10;
-
-/// A request without its body: taken out of it once and shared by all who read it.
-pub struct Head {
-    /// GET where HEAD was sent: the HTTP layer leaves the body out.
-    pub method: Method,
-    pub uri: Uri,
-    pub headers: HeaderMap,
-    pub request_id: RequestId,
-}
-
-/// 1 to 128 visible ASCII characters: the client's own, or new ones.
-#[derive(Clone)]
-pub struct RequestId(HeaderValue);
-
-impl RequestId {
-    fn of(headers: &HeaderMap) -> Self {
-        const LONGEST: usize = 128;
-        let fits = |value: &&HeaderValue| {
-            (1..=LONGEST).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
-        };
-        headers
-            .get(REQUEST_ID)
-            .filter(fits)
-            .cloned()
-            .map_or_else(Self::random, RequestId)
-    }
-
-    pub fn random() -> Self {
-        RequestId(HeaderValue::from_str(Id::random().as_str()).expect("an id is visible ASCII"))
-    }
-
-    pub fn as_str(&self) -> &str {
-        self.0.to_str().unwrap_or("-")
-    }
-}
 
 /// The way in, in front of the routes.
 #[derive(Clone)]
@@ -90,7 +53,7 @@ impl<R: Routes> Gate<R> {
             let error = Error::internal(format!("the handler of {method} {path} panicked"));
             reply::error(&self.api.settings, &error, &request_id)
         });
-        response.headers_mut().insert(REQUEST_ID, request_id.0.clone());
+        request_id.put_into(response.headers_mut());
         tracing::info!(
             target: "request",
             method = method.as_str(),
@@ -107,16 +70,7 @@ impl<R: Routes> Gate<R> {
             return reply::error(&self.api.settings, &error, request_id);
         }
         let (mut parts, body) = request.into_parts();
-        let head = Head {
-            method: if parts.method == Method::HEAD {
-                Method::GET
-            } else {
-                parts.method.clone()
-            },
-            uri: parts.uri.clone(),
-            headers: std::mem::take(&mut parts.headers),
-            request_id: request_id.clone(),
-        };
+        let head = Head::take(&mut parts, request_id);
         parts.extensions.insert(Arc::new(head));
         let answer = self.routes.call(Request::from_parts(parts, body)).await;
         answer.unwrap_or_else(|never| match never {})
@@ -125,8 +79,7 @@ impl<R: Routes> Gate<R> {
     /// What warp does not bear or check, and the limits on a request's head.
     fn check(&self, request: &Request<Incoming>) -> Result<(), Error> {
         if !has_path(request) {
-            auth::authenticate(&self.api, request.headers())?;
-            return Err(Error::new(Code::NotFound, "There is nothing at this path."));
+            return Err(auth::unknown_path(&self.api, request.headers()));
         }
         check_head(request)
     }

@@ -7,9 +7,9 @@ use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::reply::Response;
 
-use super::gate::Head;
+use super::head::Head;
 use super::{Api, reply, route};
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::store::accounts;
 use crate::types::json::Json;
 
@@ -18,25 +18,15 @@ pub fn filter(api: &Api) -> BoxedFilter<(Response,)> {
         .and(route::head())
         .and(route::with(api))
         .map(|head: Arc<Head>, api: Api| {
-            check(&api, &head.method).map_or_else(
-                |error| {
-                    let mut response = reply::error(&api.settings, &error, &head.request_id);
-                    if error.code == Code::MethodNotAllowed {
-                        reply::set_allow(&mut response, "GET, HEAD");
-                    }
-                    response
-                },
-                reply::ok,
-            )
+            if head.method != Method::GET {
+                return reply::method_not_allowed(&api.settings, &head, "GET, HEAD");
+            }
+            check(&api).map_or_else(|error| reply::error(&api.settings, &error, &head.request_id), reply::ok)
         })
         .boxed()
 }
 
-fn check(api: &Api, method: &Method) -> Result<Json, Error> {
-    if method != Method::GET {
-        let message = format!("{method} is not for this path, which has GET, HEAD.");
-        return Err(Error::new(Code::MethodNotAllowed, message));
-    }
+fn check(api: &Api) -> Result<Json, Error> {
     if api.is_stopping() {
         return Err(Error::unavailable(
             "The server is stopping.",

@@ -5,6 +5,7 @@ mod auth;
 mod form;
 mod gate;
 mod groups;
+mod head;
 mod health;
 mod reply;
 mod request;

@@ -7,7 +7,7 @@ use warp::http::HeaderValue;
 use warp::reply::Response;
 
 use super::Settings;
-use super::gate::RequestId;
+use super::head::{Head, RequestId};
 use crate::error::{Code, Error};
 use crate::types::json::Json;
 
@@ -78,11 +78,15 @@ pub fn turned_away(settings: &Settings) -> String {
     )
 }
 
-/// Adds the methods that a path has.
-pub fn set_allow(response: &mut Response, allow: &str) {
+/// `405` with the methods that the path has.
+pub fn method_not_allowed(settings: &Settings, head: &Head, allow: &str) -> Response {
+    let message = format!("{} is not for this path, which has {allow}.", head.method);
+    let refused = Error::new(Code::MethodNotAllowed, message);
+    let mut response = error(settings, &refused, &head.request_id);
     if let Ok(allow) = HeaderValue::from_str(allow) {
         response.headers_mut().insert(ALLOW, allow);
     }
+    response
 }
 
 /// An error's body, its properties in the contract's order.

@@ -10,13 +10,13 @@ use warp::{Buf, Stream};
 
 use super::Settings;
 use super::form;
-use super::gate::Head;
+use super::head::Head;
 use crate::error::{Code, Error};
 use crate::store::tokens::Caller;
 use crate::types::fields::Fields;
 use crate::types::id::Id;
 use crate::types::json;
-use crate::types::text::shortened;
+use crate::types::quote::shortened;
 
 /// A request that is let in, for its handler.
 pub struct Call {

@@ -11,7 +11,7 @@ use warp::{Buf, Filter, Stream, any};
 
 use super::Api;
 use super::auth;
-use super::gate::Head;
+use super::head::Head;
 use super::reply;
 use super::request::{self, Call};
 use crate::error::{Code, Error};
@@ -96,7 +96,7 @@ fn endpoint(api: &Api, pattern: &str, methods: Vec<Route>) -> BoxedFilter<(Respo
             let methods = Arc::clone(&methods);
             async move {
                 let answer = dispatch(&methods, params, &head, body, &api).await;
-                answer.unwrap_or_else(|error| refuse(&methods, error, &head, &api))
+                answer.unwrap_or_else(|error| reply::error(&api.settings, &error, &head.request_id))
             }
         })
         .boxed()
@@ -113,8 +113,7 @@ async fn dispatch<B: Buf>(
     let caller = auth::authenticate(api, &head.headers)?;
     let route = methods.iter().find(|route| route.method == head.method);
     let Some(route) = route else {
-        let message = format!("{} is not for this path, which has {}.", head.method, allowed(methods));
-        return Err(Error::new(Code::MethodNotAllowed, message));
+        return Ok(reply::method_not_allowed(&api.settings, head, &allowed(methods)));
     };
     if route.writes() && caller.read_only {
         let message = "This token is read-only; use one that may write.";
@@ -137,15 +136,6 @@ async fn dispatch<B: Buf>(
     (route.handler)(api.clone(), call).await
 }
 
-fn refuse(methods: &[Route], error: Error, head: &Head, api: &Api) -> Response {
-    let allow = (error.code == Code::MethodNotAllowed).then(|| allowed(methods));
-    let mut response = reply::error(&api.settings, &error, &head.request_id);
-    if let Some(allow) = allow {
-        reply::set_allow(&mut response, &allow);
-    }
-    response
-}
-
 /// The value of `Allow`: HEAD goes where GET does.
 fn allowed(methods: &[Route]) -> String {
     let names = methods.iter().map(|route| match &route.method {
@@ -155,10 +145,9 @@ fn allowed(methods: &[Route]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// A path that is none: told only to those with a token, so that nobody can map the API without one.
+/// The answer to a path that is none.
 pub fn unknown(head: Arc<Head>, api: Api) -> Response {
-    let unknown = || Error::new(Code::NotFound, "There is nothing at this path.");
-    let error = auth::authenticate(&api, &head.headers).map_or_else(|error| error, |_| unknown());
+    let error = auth::unknown_path(&api, &head.headers);
     reply::error(&api.settings, &error, &head.request_id)
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use super::text::{quoted, shortened};
+use super::quote::{quoted, shortened};
 use crate::error::{Code, Error};
 
 /// A value as it was sent.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use super::fields::{Field, FromField};
-use super::text::quoted;
+use super::quote::quoted;
 use crate::error::Error;
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

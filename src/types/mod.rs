@@ -7,6 +7,7 @@ pub mod group;
 pub mod id;
 pub mod json;
 pub mod page;
+pub mod quote;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -3,6 +3,7 @@
 use fluent_uri::Iri;
 
 use super::fields::{Field, FromField};
+use super::quote::quoted;
 use crate::error::Error;
 
 /// Declares a text type whose values have passed `$check`, which answers with what would be right.
@@ -115,20 +116,6 @@ fn no_control(text: &str) -> Result<(), String> {
     match text.chars().find(|c| c.is_control()) {
         Some(c) => Err(format!("must have no control characters such as {c:?}")),
         None => Ok(()),
-    }
-}
-
-/// A value in an error message: quoted, and cut where it is long.
-pub fn quoted(text: &str) -> String {
-    format!("{:?}", shortened(text))
-}
-
-/// The beginning of a text that may be long and goes into an error message.
-pub fn shortened(text: &str) -> String {
-    const LONGEST: usize = 64;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
