@@ -1,7 +1,9 @@
 //! The server as a process: the first start, tokens from outside, signals, the log.
 
+use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Mutex;
 
 use serde_json::Value;
 
@@ -265,4 +267,75 @@ fn a_token_of_the_file_can_be_brought_by_the_environment_and_a_lesser_one_cannot
     }
     let list = folder.succeed(&["token", "list"]);
     assert_eq!(list.lines().count(), 4, "{list}");
+}
+
+#[test]
+fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
+    let folder = Folder::new();
+    let token = folder.succeed(&["token", "create"]);
+    let body = "name=kept&contacts[][username]=Hector&contacts[][username]=Cedric";
+    let request = format!(
+        "POST /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        token.trim(),
+        body.len()
+    );
+    let acknowledged = Mutex::new(Vec::new());
+    for round in 1..=5 {
+        let server = folder.serve(&["--log-level", "off"]);
+        let addr = server.url.trim_start_matches("http://");
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| create_until_cut(addr, &request, &acknowledged));
+            }
+            // In the middle of the load: when some more have been acknowledged.
+            while acknowledged.lock().unwrap().len() < round * 100 {
+                std::thread::yield_now();
+            }
+            server.signal("KILL");
+        });
+        drop(server);
+    }
+    let exported = folder.succeed(&["export", "-"]);
+    let groups: Vec<Value> = exported
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let there: HashMap<&str, &Value> = groups
+        .iter()
+        .map(|group| (group["id"].as_str().unwrap(), group))
+        .collect();
+    let acknowledged = acknowledged.into_inner().unwrap();
+    assert!(acknowledged.len() >= 500);
+    for id in &acknowledged {
+        let group = there
+            .get(id.as_str())
+            .unwrap_or_else(|| panic!("the acknowledged group {id} is lost"));
+        assert_eq!(group["contacts"].as_array().unwrap().len(), 2);
+        assert!(group["conversation_id"].is_string());
+    }
+    let conn = rusqlite::Connection::open(folder.path("groups.db")).unwrap();
+    let checked: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(checked, "ok");
+}
+
+/// Sends the request again and again on one connection and notes each id that is answered, until the server is gone.
+fn create_until_cut(addr: &str, request: &str, acknowledged: &Mutex<Vec<String>>) {
+    let Ok(mut stream) = TcpStream::connect(addr) else {
+        return;
+    };
+    let mut buffer = [0; 4_096];
+    while stream.write_all(request.as_bytes()).is_ok() {
+        let mut answer = String::new();
+        // The object's last property ends the answer.
+        while !answer.contains("\"archived_at\":null}") {
+            match stream.read(&mut buffer) {
+                Ok(length @ 1..) => answer += std::str::from_utf8(&buffer[..length]).unwrap(),
+                _ => return,
+            }
+        }
+        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        let id = answer.split("{\"id\":\"").nth(1).unwrap()[..16].to_owned();
+        acknowledged.lock().unwrap().push(id);
+    }
 }
