@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 
+const BINARY: &str = env!("CARGO_BIN_EXE_groups-server");
+
 pub struct Folder(tempfile::TempDir);
 
 impl Folder {
@@ -18,7 +20,10 @@ impl Folder {
 
     /// The binary with these arguments, in this folder, without variables of its own.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_groups-server"));
+        self.prepare(Command::new(BINARY), args)
+    }
+
+    fn prepare(&self, mut command: Command, args: &[&str]) -> Command {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("GROUPS_") {
                 command.env_remove(name);
@@ -28,9 +33,11 @@ impl Folder {
         command
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to its end, which must come: one that serves where it should refuse is ended with code 124.
     pub fn run(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
+        let mut command = Command::new("timeout");
+        command.args(["20", BINARY]);
+        self.prepare(command, args).output().unwrap()
     }
 
     /// Runs a command that must succeed, and answers with its standard output.
