@@ -45,6 +45,13 @@ pub struct Settings {
     pub public_url: Option<String>,
 }
 
+impl Settings {
+    /// `path` as clients reach it: absolute where the public URL is known, never made from a request's `Host`.
+    fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url.as_deref().unwrap_or_default())
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {

@@ -19,11 +19,7 @@ pub fn ok(json: Json) -> Response {
 /// `201`, the new object, and `path` (below the base path) in `Location`.
 pub fn created(settings: &Settings, path: &str, json: Json) -> Response {
     let mut response = with_json(StatusCode::CREATED, json.0);
-    let location = format!(
-        "{}{}{path}",
-        settings.public_url.as_deref().unwrap_or_default(),
-        settings.base_path
-    );
+    let location = settings.link(&format!("{}{path}", settings.base_path));
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -112,10 +108,7 @@ fn error_body(settings: &Settings, error: &Error, request_id: &RequestId) -> Str
         code: name,
         message: &error.message,
         param: error.param.as_deref(),
-        documentation_url: format!(
-            "{}/docs#errors-{name}",
-            settings.public_url.as_deref().unwrap_or_default()
-        ),
+        documentation_url: settings.link(&format!("/docs#errors-{name}")),
         request_id: request_id.as_str(),
     };
     serde_json::to_string(&body).expect("strings always serialize")

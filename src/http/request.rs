@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use bytes::BufMut as _;
 use futures_util::StreamExt as _;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
@@ -130,7 +131,7 @@ async fn collect<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, max: 
     let mut body = pin!(body);
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await {
-        let mut chunk = chunk.map_err(|error| {
+        let chunk = chunk.map_err(|error| {
             Error::new(
                 Code::BodyMalformed,
                 format!("The body could not be read to its end: {error}."),
@@ -139,12 +140,7 @@ async fn collect<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, max: 
         if chunk.remaining() > max - bytes.len() {
             return Err(too_large(max));
         }
-        while chunk.has_remaining() {
-            let part = chunk.chunk();
-            bytes.extend_from_slice(part);
-            let length = part.len();
-            chunk.advance(length);
-        }
+        bytes.put(chunk);
     }
     Ok(bytes)
 }

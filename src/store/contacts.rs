@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Tx;
-use super::accounts::Account;
+use super::accounts::{self, Account};
 use super::conversations::{self, End};
 use super::import::{self, Existing, Imported};
 use crate::error::{Code, Error};
@@ -32,7 +32,7 @@ pub(super) use contact_object;
 /// The key of the contact that a request names, made on the spot where it is named by a user name that is free.
 pub(super) fn find_or_create(tx: &Tx, account: Account, named: &NamedContact) -> Result<i64, Error> {
     match &named.contact {
-        ContactRef::Id(id) => find_by_id(tx, account, *id)?.ok_or_else(|| {
+        ContactRef::Id(id) => accounts::find_own(tx, account, "contacts", *id)?.ok_or_else(|| {
             Error::invalid(
                 named.path.clone(),
                 format!("must be the id of a contact; there is none with the id `{id}`"),
@@ -43,14 +43,6 @@ pub(super) fn find_or_create(tx: &Tx, account: Account, named: &NamedContact) ->
             None => create(tx, account, new),
         },
     }
-}
-
-fn find_by_id(tx: &Tx, account: Account, id: Id) -> Result<Option<i64>, Error> {
-    let found = tx
-        .prepare_cached("SELECT pk FROM contacts WHERE id = ?1 AND account = ?2")?
-        .query_row((id.as_str(), account.0), |row| row.get(0))
-        .optional()?;
-    Ok(found)
 }
 
 fn find_by_username(tx: &Tx, account: Account, username: &str) -> Result<Option<i64>, Error> {

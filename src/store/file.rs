@@ -14,9 +14,6 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::schema::{self, State};
 use crate::error::Failure;
 
-/// How long a connection waits for another process's write before it gives up.
-pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// How long a lock is waited for: another process may hold it for the moment that making a file takes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -126,9 +123,9 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
             path.display()
         )));
     }
-    conn.busy_timeout(BUSY_TIMEOUT).map_err(failure)?;
+    schema::prepare_any(&conn).map_err(failure)?;
     let state = accept(path, schema::state(&conn))?;
-    schema::prepare_writer(&conn, BUSY_TIMEOUT).map_err(failure)?;
+    schema::prepare_writer(&conn).map_err(failure)?;
     if state == State::Older {
         schema::migrate(&mut conn).map_err(failure)?;
     }
@@ -172,9 +169,10 @@ fn accept(path: &Path, state: rusqlite::Result<State>) -> Result<State, Failure>
             path.display()
         ))),
         // SQLite would name the file by a URI here.
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => {
-            Err(cannot_open(path, "this user may not read it"))
-        }
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::CannotOpen) => Err(cannot_open(
+            path,
+            "this user may not read it, or may not make files beside it",
+        )),
         Err(error) => Err(cannot_open(path, error)),
     }
 }

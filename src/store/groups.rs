@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Tx;
-use super::accounts::Account;
+use super::accounts::{self, Account};
 use super::contacts::{self, contact_object};
 use super::conversations::{self, End};
 use super::import::{self, Existing, Imported};
@@ -76,7 +76,7 @@ pub fn create(tx: &Tx, account: Account, new: &NewGroup, most: usize) -> Result<
 
 /// Changes a group, whose members may be `most`; answers with the whole of it.
 pub fn update(tx: &Tx, account: Account, id: Id, changes: &GroupChanges, most: usize) -> Result<Json, Error> {
-    let pk = find(tx, account, id)?.ok_or_else(|| not_found(id))?;
+    let pk = accounts::find_own(tx, account, "groups", id)?.ok_or_else(|| not_found(id))?;
     check_unchanged(tx, pk, &changes.unchanged)?;
     update_properties(tx, pk, changes)?;
     if let Some(contacts) = &changes.contacts {
@@ -99,14 +99,6 @@ pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
 
 fn not_found(id: Id) -> Error {
     Error::not_found("group", id.as_str())
-}
-
-fn find(tx: &Tx, account: Account, id: Id) -> Result<Option<i64>, Error> {
-    let found = tx
-        .prepare_cached("SELECT pk FROM groups WHERE id = ?1 AND account = ?2")?
-        .query_row((id.as_str(), account.0), |row| row.get(0))
-        .optional()?;
-    Ok(found)
 }
 
 fn insert(

@@ -1,8 +1,8 @@
 //! Lists: pages by keyset, newest first. A page is a range of one index, whatever its depth.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::Connection;
 
-use super::accounts::Account;
+use super::accounts::{self, Account};
 use crate::error::Error;
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -39,15 +39,10 @@ pub fn page(conn: &Connection, account: Account, list: &List, page: &Page) -> Re
 /// The key of the object at which a page begins.
 fn locate(conn: &Connection, account: Account, list: &List, id: Id, param: &str) -> Result<i64, Error> {
     let table = list.table;
-    conn.prepare_cached(&format!("SELECT pk FROM {table} WHERE id = ?1 AND account = ?2"))?
-        .query_row((id.as_str(), account.0), |row| row.get(0))
-        .optional()?
-        .ok_or_else(|| {
-            Error::invalid(
-                param,
-                format!("must be the id of one of the {table}; there is none with the id `{id}`"),
-            )
-        })
+    accounts::find_own(conn, account, table, id)?.ok_or_else(|| {
+        let what = format!("must be the id of one of the {table}; there is none with the id `{id}`");
+        Error::invalid(param, what)
+    })
 }
 
 #[derive(Clone, Copy)]

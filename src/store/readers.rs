@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{file, schema};
+use super::schema;
 use crate::error::{Error, Failure};
 
 /// A read that takes longer is given up: it would keep a connection, and the log from being shortened.
@@ -27,7 +27,7 @@ impl Readers {
     pub fn open(path: &Path, count: u32) -> Result<Self, Failure> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let manager = SqliteConnectionManager::file(path).with_flags(flags).with_init(|conn| {
-            schema::prepare_reader(conn, file::BUSY_TIMEOUT)?;
+            schema::prepare_any(conn)?;
             conn.progress_handler(INSTRUCTIONS_A_LOOK, Some(overdue))
         });
         r2d2::Pool::builder()

@@ -21,6 +21,9 @@ const MIGRATIONS: &[&str] = &[];
 )]
 pub const VERSION: i32 = 1 + MIGRATIONS.len() as i32;
 
+/// How long a connection waits for another process's write before it gives up.
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// What a file is to this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -86,9 +89,9 @@ fn migrate_by(conn: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
     }
 }
 
-/// Sets a writing connection up: each commit is synced. Both settings are read back, as SQLite may keep another.
-pub fn prepare_writer(conn: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
-    prepare_reader(conn, busy_timeout)?;
+/// Sets a connection up to write, after `prepare_any`: each commit is synced. Both settings are read back, as SQLite
+/// may keep another.
+pub fn prepare_writer(conn: &Connection) -> rusqlite::Result<()> {
     wal(conn)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
     // The writer runs its checkpoints itself, between batches, and shrinks the log back to this.
@@ -102,8 +105,8 @@ pub fn prepare_writer(conn: &Connection, busy_timeout: Duration) -> rusqlite::Re
 }
 
 /// Sets up what every connection has.
-pub fn prepare_reader(conn: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
-    conn.busy_timeout(busy_timeout)?;
+pub fn prepare_any(conn: &Connection) -> rusqlite::Result<()> {
+    conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;

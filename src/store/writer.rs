@@ -18,7 +18,7 @@ use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{oneshot, watch};
 
 use super::Tx;
-use super::file::BUSY_TIMEOUT;
+use super::schema::BUSY_TIMEOUT;
 use crate::error::{Error, Failure};
 
 /// Requests that may wait; more are refused with `unavailable`.
