@@ -2,6 +2,7 @@
 
 use super::fields::{Field, Fields, FromField, Value};
 use super::id::Id;
+use super::read_only::ReadOnly;
 use super::text::{DisplayName, PhoneNumber, Url, Username};
 use super::time::Timestamp;
 use crate::error::Error;
@@ -22,6 +23,28 @@ impl NewContact {
             phone_number: fields.nullable("phone_number")?,
             avatar_url: fields.nullable("avatar_url")?,
             display_name: fields.nullable("display_name")?,
+        })
+    }
+}
+
+/// Changes to a contact: `None` leaves a property as it is, `Some(None)` unsets it.
+#[derive(Clone, Debug, Default)]
+pub struct ContactChanges {
+    pub username: Option<Username>,
+    pub phone_number: Option<Option<PhoneNumber>>,
+    pub avatar_url: Option<Option<Url>>,
+    pub display_name: Option<Option<DisplayName>>,
+    pub read_only: ReadOnly,
+}
+
+impl ContactChanges {
+    pub fn take(fields: &mut Fields) -> Result<Self, Error> {
+        Ok(ContactChanges {
+            username: fields.optional("username")?,
+            phone_number: fields.optional("phone_number")?,
+            avatar_url: fields.optional("avatar_url")?,
+            display_name: fields.optional("display_name")?,
+            read_only: ReadOnly::take(fields, &["id", "conversation_id", "last_active_at", "created_at"]),
         })
     }
 }

@@ -194,6 +194,20 @@ impl Fields {
             .ok_or_else(|| Error::new(Code::ParameterMissing, format!("`{name}` is required.")).at(self.path_of(name)))
     }
 
+    /// All that is left, by name, in the order it came; a name that is given twice is an error.
+    pub fn into_entries(self) -> Result<impl Iterator<Item = (String, Field)>, Error> {
+        let mut seen = HashSet::new();
+        if let Some((name, _)) = self.entries.iter().find(|(name, _)| !seen.insert(name.as_str())) {
+            return Err(self.given_twice(name));
+        }
+        let path = self.path;
+        let place = move |(name, value): (String, Value)| {
+            let path = format!("{path}.{}", shortened(&name));
+            (name, Field { path, value })
+        };
+        Ok(self.entries.into_iter().map(place))
+    }
+
     /// Ends the taking: whatever is left is an error that names it.
     pub fn finish(self) -> Result<(), Error> {
         let Some((name, _)) = self.entries.first() else {

@@ -2,12 +2,16 @@
 //! Nothing here knows HTTP or SQL.
 
 pub mod contact;
+pub mod conversation;
 pub mod fields;
 pub mod group;
 pub mod id;
 pub mod json;
+pub mod message;
 pub mod page;
 pub mod quote;
+pub mod read_only;
 pub mod text;
 pub mod time;
 pub mod token;
+pub mod words;

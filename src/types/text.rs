@@ -101,6 +101,30 @@ text!(
     |text| length(text, 0, 255)
 );
 
+text!(
+    /// What a message says: 1 to 10,000 characters.
+    MessageText,
+    |text| length(text, 1, 10_000)
+);
+
+text!(
+    /// A reaction's name, such as `red_angry_face`: 1 to 64 characters, no control characters.
+    ReactionName,
+    |text| {
+        length(text, 1, 64)?;
+        no_control(text)
+    }
+);
+
+text!(
+    /// Who reacts to a message, such as `KateMcCallister`: 1 to 255 characters, no control characters.
+    Reactor,
+    |text| {
+        length(text, 1, 255)?;
+        no_control(text)
+    }
+);
+
 fn length(text: &str, least: usize, most: usize) -> Result<(), String> {
     let count = text.chars().count();
     if (least..=most).contains(&count) {
