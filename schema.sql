@@ -5,6 +5,9 @@
 -- `pk` is internal: the order of creation, the cursor of every list and what rows refer to each other by. `id` is
 -- public: 16 characters of [A-Za-z0-9], unique and looked up without regard to letter case (NOCASE is ASCII's).
 -- Times are whole UNIX seconds. Lengths are bounded here a second time, after src/types/text.rs.
+--
+-- A deleted conversation's messages and a deleted contact's memberships are gone at once because what they belong to
+-- is gone: every query joins it. The rows themselves are cleared away later, in small steps (src/store/clearing.rs).
 
 CREATE TABLE accounts (
     pk         INTEGER PRIMARY KEY,
@@ -43,6 +46,7 @@ CREATE TABLE contacts (
     created_at     INTEGER NOT NULL CHECK (created_at >= 0)
 ) STRICT;
 CREATE UNIQUE INDEX contacts_username ON contacts (account, username);
+CREATE INDEX contacts_all ON contacts (account);
 
 CREATE TABLE groups (
     pk          INTEGER PRIMARY KEY,
@@ -62,10 +66,11 @@ CREATE INDEX groups_archived ON groups (account) WHERE archived_at IS NOT NULL;
 CREATE INDEX groups_active ON groups (account) WHERE archived_at IS NULL;
 
 -- The members of a group in the order they were given: its own b-tree, so that a group's members lie together.
+-- `contact_pk` may be a deleted contact's: nobody is a member who is not in contacts.
 CREATE TABLE members (
     group_pk   INTEGER NOT NULL REFERENCES groups (pk) ON DELETE CASCADE,
     position   INTEGER NOT NULL CHECK (position >= 0),
-    contact_pk INTEGER NOT NULL REFERENCES contacts (pk) ON DELETE CASCADE,
+    contact_pk INTEGER NOT NULL,
     PRIMARY KEY (group_pk, position)
 ) STRICT, WITHOUT ROWID;
 -- A contact is in a group once; also the way from a contact to its groups.
@@ -79,8 +84,43 @@ CREATE TABLE conversations (
     group_pk   INTEGER UNIQUE REFERENCES groups (pk) ON DELETE CASCADE,
     contact_pk INTEGER UNIQUE REFERENCES contacts (pk) ON DELETE CASCADE,
     created_at INTEGER NOT NULL CHECK (created_at >= 0),
+    -- The id of one of its messages, unset by a trigger when that is deleted.
+    pinned_message_id TEXT COLLATE NOCASE,
+    is_pinned  INTEGER NOT NULL DEFAULT 0 CHECK (is_pinned IN (0, 1)),
+    is_muted   INTEGER NOT NULL DEFAULT 0 CHECK (is_muted IN (0, 1)),
+    last_active_at INTEGER CHECK (last_active_at >= 0),
+    last_opened_at INTEGER CHECK (last_opened_at >= 0),
+    archived_at INTEGER CHECK (archived_at >= 0),
     CHECK ((group_pk IS NULL) <> (contact_pk IS NULL))
 ) STRICT;
+CREATE INDEX conversations_all ON conversations (account);
+-- A filtered page merges the ranges of this index that its filters allow: eight where they say nothing.
+CREATE INDEX conversations_flags ON conversations (account, (archived_at IS NOT NULL), is_muted, is_pinned);
+
+-- `conversation_pk` and `contact_pk` may be a deleted conversation's and a deleted contact's: there is no message
+-- whose conversation is not in conversations, and a sender who is not in contacts is nobody.
+CREATE TABLE messages (
+    pk              INTEGER PRIMARY KEY,
+    id              TEXT    NOT NULL UNIQUE COLLATE NOCASE CHECK (length(id) = 16),
+    account         INTEGER NOT NULL REFERENCES accounts (pk),
+    conversation_pk INTEGER NOT NULL,
+    -- The sender; null: the account's owner.
+    contact_pk      INTEGER,
+    message         TEXT    NOT NULL CHECK (length(message) BETWEEN 1 AND 10000),
+    -- JSON as the API has it: [{"red_angry_face": ["KateMcCallister"]}].
+    reactions       TEXT    NOT NULL DEFAULT '[]' CHECK (json_type(reactions) = 'array'),
+    read_at         INTEGER          CHECK (read_at >= 0),
+    created_at      INTEGER NOT NULL CHECK (created_at >= 0),
+    updated_at      INTEGER          CHECK (updated_at >= 0)
+) STRICT;
+-- With the conversation in it, so that messages of a deleted one are passed over without a look at their rows.
+CREATE INDEX messages_all ON messages (account, pk, conversation_pk);
+CREATE INDEX messages_conversation ON messages (conversation_pk);
+CREATE INDEX messages_contact ON messages (contact_pk) WHERE contact_pk IS NOT NULL;
+
+-- What is still to be cleared away. Their keys are given to no new conversation or contact meanwhile.
+CREATE TABLE deleted_conversations (pk INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE deleted_contacts (pk INTEGER PRIMARY KEY) STRICT;
 
 -- The ends know their conversation's id, and whoever makes or deletes a conversation need not think of it.
 CREATE TRIGGER conversations_made AFTER INSERT ON conversations BEGIN
@@ -90,4 +130,64 @@ END;
 CREATE TRIGGER conversations_deleted AFTER DELETE ON conversations BEGIN
     UPDATE groups SET conversation_id = NULL WHERE pk = OLD.group_pk;
     UPDATE contacts SET conversation_id = NULL WHERE pk = OLD.contact_pk;
+    INSERT INTO deleted_conversations
+        SELECT OLD.pk WHERE EXISTS (SELECT 1 FROM messages WHERE conversation_pk = OLD.pk);
+END;
+CREATE TRIGGER contacts_deleted AFTER DELETE ON contacts BEGIN
+    INSERT INTO deleted_contacts
+        SELECT OLD.pk WHERE EXISTS (SELECT 1 FROM members WHERE contact_pk = OLD.pk)
+                         OR EXISTS (SELECT 1 FROM messages WHERE contact_pk = OLD.pk);
+END;
+CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
+    UPDATE conversations SET pinned_message_id = NULL WHERE pk = OLD.conversation_pk AND pinned_message_id = OLD.id;
+END;
+
+-- Words to be found by, kept by triggers; the texts themselves are not in here a second time. `scope` holds a word for
+-- what a search is within: a1 for the account 1, c2 for the conversation 2.
+CREATE VIRTUAL TABLE groups_fts USING fts5 (
+    scope, name, description,
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
+);
+CREATE TRIGGER groups_fts_made AFTER INSERT ON groups BEGIN
+    INSERT INTO groups_fts (rowid, scope, name, description)
+        VALUES (NEW.pk, 'a' || NEW.account, NEW.name, NEW.description);
+END;
+CREATE TRIGGER groups_fts_changed AFTER UPDATE OF name, description ON groups BEGIN
+    UPDATE groups_fts SET scope = 'a' || NEW.account, name = NEW.name, description = NEW.description
+        WHERE rowid = NEW.pk;
+END;
+CREATE TRIGGER groups_fts_deleted AFTER DELETE ON groups BEGIN
+    DELETE FROM groups_fts WHERE rowid = OLD.pk;
+END;
+
+CREATE VIRTUAL TABLE contacts_fts USING fts5 (
+    scope, username, display_name, phone_number,
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
+);
+CREATE TRIGGER contacts_fts_made AFTER INSERT ON contacts BEGIN
+    INSERT INTO contacts_fts (rowid, scope, username, display_name, phone_number)
+        VALUES (NEW.pk, 'a' || NEW.account, NEW.username, NEW.display_name, NEW.phone_number);
+END;
+CREATE TRIGGER contacts_fts_changed AFTER UPDATE OF username, display_name, phone_number ON contacts BEGIN
+    UPDATE contacts_fts SET scope = 'a' || NEW.account, username = NEW.username, display_name = NEW.display_name,
+        phone_number = NEW.phone_number WHERE rowid = NEW.pk;
+END;
+CREATE TRIGGER contacts_fts_deleted AFTER DELETE ON contacts BEGIN
+    DELETE FROM contacts_fts WHERE rowid = OLD.pk;
+END;
+
+CREATE VIRTUAL TABLE messages_fts USING fts5 (
+    scope, message,
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2 3'
+);
+CREATE TRIGGER messages_fts_made AFTER INSERT ON messages BEGIN
+    INSERT INTO messages_fts (rowid, scope, message)
+        VALUES (NEW.pk, 'a' || NEW.account || ' c' || NEW.conversation_pk, NEW.message);
+END;
+CREATE TRIGGER messages_fts_changed AFTER UPDATE OF message, conversation_pk ON messages BEGIN
+    UPDATE messages_fts SET scope = 'a' || NEW.account || ' c' || NEW.conversation_pk, message = NEW.message
+        WHERE rowid = NEW.pk;
+END;
+CREATE TRIGGER messages_fts_deleted AFTER DELETE ON messages BEGIN
+    DELETE FROM messages_fts WHERE rowid = OLD.pk;
 END;

@@ -4,11 +4,14 @@ use std::io::{BufRead, Write};
 
 use crate::error::{Error, Failure};
 use crate::store::accounts;
-use crate::store::import::{Existing, Imported};
-use crate::store::{Session, Tx, contacts, groups};
+use crate::store::import::{Existing, Import, Imported};
+use crate::store::{Session, contacts, conversations, groups, messages};
 use crate::types::contact::StoredContact;
+use crate::types::conversation::StoredConversation;
+use crate::types::fields::Fields;
 use crate::types::group::StoredGroup;
 use crate::types::json::{self, Json};
+use crate::types::message::StoredMessage;
 
 /// What an import did, in objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,8 +21,8 @@ pub struct Summary {
     pub skipped: u64,
 }
 
-/// Writes every object of the account called `account`: contacts first, as groups name them, the oldest first. Tells
-/// how many.
+/// Writes every object of the account called `account`: contacts, groups, conversations, messages, as each names those
+/// before it; of each kind the oldest first. Tells how many.
 pub fn export(session: &mut Session, account: &str, out: &mut impl Write) -> Result<u64, Failure> {
     let mut count = 0;
     let mut line = |kind: &str, Json(object): Json| {
@@ -32,7 +35,9 @@ pub fn export(session: &mut Session, account: &str, out: &mut impl Write) -> Res
         let account = accounts::find(conn, account)?
             .ok_or_else(|| Failure::new(format!("there is no account {account:?} in this file")))?;
         contacts::export(conn, account, |object| line("contact", object))?;
-        groups::export(conn, account, |object| line("group", object))
+        groups::export(conn, account, |object| line("group", object))?;
+        conversations::export(conn, account, |object| line("conversation", object))?;
+        messages::export(conn, account, |object| line("message", object))
     })?;
     out.flush()
         .map_err(|error| Failure::new(format!("cannot write the export: {error}")))?;
@@ -53,10 +58,12 @@ pub fn import(
 ) -> Result<Summary, Failure> {
     session.write(|tx| {
         let account = accounts::find_or_create(tx, account)?;
+        let mut import = Import::begin(tx, account, existing);
         let mut summary = Summary::default();
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
+            import.line = number;
             let failure = |why: &dyn std::fmt::Display| Failure::new(format!("line {number}: {why}"));
             if lines.read_until(b'\n', &mut line).map_err(|error| failure(&error))? == 0 {
                 break;
@@ -64,30 +71,36 @@ pub fn import(
             if line.trim_ascii().is_empty() {
                 continue;
             }
-            match import_line(tx, account, &line, existing).map_err(|error| failure(&error))? {
+            match import_line(&mut import, &line).map_err(|error| failure(&error))? {
                 Imported::Added => summary.added += 1,
                 Imported::Replaced => summary.replaced += 1,
                 Imported::Skipped => summary.skipped += 1,
             }
             progress(number);
         }
+        let finished = import.finish();
+        finished.map_err(|error| Failure::new(format!("line {}: {error}", import.line)))?;
         Ok(summary)
     })
 }
 
-fn import_line(tx: &Tx, account: accounts::Account, line: &[u8], existing: Existing) -> Result<Imported, Error> {
+fn import_line(import: &mut Import, line: &[u8]) -> Result<Imported, Error> {
     let mut fields = json::object("it", line.trim_ascii_end())?;
     match fields.required::<String>("kind")?.as_str() {
-        "contact" => {
-            let contact = StoredContact::take(&mut fields)?;
-            fields.finish()?;
-            contacts::import(tx, account, &contact, existing)
-        }
-        "group" => {
-            let group = StoredGroup::take(&mut fields)?;
-            fields.finish()?;
-            groups::import(tx, account, &group, existing)
-        }
-        _ => Err(Error::invalid("kind", "must be \"contact\" or \"group\"")),
+        "contact" => contacts::import(import, &read(fields, StoredContact::take)?),
+        "group" => groups::import(import, &read(fields, StoredGroup::take)?),
+        "conversation" => conversations::import(import, &read(fields, StoredConversation::take)?),
+        "message" => messages::import(import, &read(fields, StoredMessage::take)?),
+        _ => Err(Error::invalid(
+            "kind",
+            "must be \"contact\", \"group\", \"conversation\" or \"message\"",
+        )),
     }
+}
+
+/// Reads the whole of a line's object.
+fn read<T>(mut fields: Fields, take: fn(&mut Fields) -> Result<T, Error>) -> Result<T, Error> {
+    let object = take(&mut fields)?;
+    fields.finish()?;
+    Ok(object)
 }

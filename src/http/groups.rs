@@ -6,11 +6,10 @@ use warp::reply::Response;
 use super::request::Call;
 use super::{Api, Route, reply};
 use crate::error::Error;
-use crate::store::groups;
+use crate::store::groups::{self, Filter};
+use crate::store::objects::Kind;
 use crate::types::group::{GroupChanges, NewGroup};
 use crate::types::page::Page;
-
-const KIND: &str = "group";
 
 pub fn routes() -> Vec<Route> {
     vec![
@@ -26,9 +25,13 @@ pub fn routes() -> Vec<Route> {
 async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let page = Page::take(&mut call.query)?;
-    let archived = call.query.optional("archived")?;
+    let filter = Filter {
+        archived: call.query.optional("archived")?,
+        contact: call.query.optional("contact_id")?,
+        words: call.query.optional("query")?,
+    };
     call.finish()?;
-    let groups = api.store.read(|conn| groups::list(conn, account, &page, archived))?;
+    let groups = api.store.read(|conn| groups::list(conn, account, &page, &filter))?;
     Ok(reply::ok(groups))
 }
 
@@ -46,7 +49,7 @@ async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
-    let id = call.id(KIND)?;
+    let id = call.id(Kind::Group)?;
     call.finish()?;
     let group = api.store.read(|conn| groups::retrieve(conn, account, id))?;
     Ok(reply::ok(group))
@@ -54,7 +57,7 @@ async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
-    let id = call.id(KIND)?;
+    let id = call.id(Kind::Group)?;
     let most = api.settings.max_group_contacts;
     let changes = GroupChanges::take(&mut call.body, most)?;
     call.finish()?;
@@ -67,7 +70,7 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
-    let id = call.id(KIND)?;
+    let id = call.id(Kind::Group)?;
     call.finish()?;
     api.store.write(move |tx| groups::delete(tx, account, id)).await?;
     Ok(reply::no_content())

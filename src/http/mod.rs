@@ -2,11 +2,15 @@
 //! warp's filters, and are answered by one file a resource.
 
 mod auth;
+mod contacts;
+mod conversations;
 mod form;
 mod gate;
 mod groups;
 mod head;
 mod health;
+mod members;
+mod messages;
 mod reply;
 mod request;
 mod route;
@@ -27,7 +31,13 @@ use crate::store::Store;
 
 /// Every route of the API, a resource a line; paths are below the base path.
 pub fn routes() -> Vec<Vec<Route>> {
-    vec![groups::routes()]
+    vec![
+        groups::routes(),
+        members::routes(),
+        contacts::routes(),
+        conversations::routes(),
+        messages::routes(),
+    ]
 }
 
 /// What requests are held to and how answers name this server.

@@ -13,6 +13,7 @@ use super::Settings;
 use super::form;
 use super::head::Head;
 use crate::error::{Code, Error};
+use crate::store::objects::Kind;
 use crate::store::tokens::Caller;
 use crate::types::fields::Fields;
 use crate::types::id::Id;
@@ -29,11 +30,16 @@ pub struct Call {
 }
 
 impl Call {
-    /// The path's first variable segment as an id; what is none names nothing.
-    pub fn id(&self, kind: &str) -> Result<Id, Error> {
-        let text = self.params.first().map_or("", String::as_str);
+    /// The path's first variable segment as the id of an object of this kind; what is none names nothing.
+    pub fn id(&self, kind: Kind) -> Result<Id, Error> {
+        self.id_at(0, kind)
+    }
+
+    /// The same for the variable segment at `place`, counted from 0.
+    pub fn id_at(&self, place: usize, kind: Kind) -> Result<Id, Error> {
+        let text = self.params.get(place).map_or("", String::as_str);
         let decoded = percent_decode_str(text).decode_utf8_lossy();
-        Id::parse(&decoded).ok_or_else(|| Error::not_found(kind, &shortened(&decoded)))
+        Id::parse(&decoded).ok_or_else(|| kind.not_found(&shortened(&decoded)))
     }
 
     /// Ends the taking of parameters: any that is left is an error. Every handler calls it before it acts.

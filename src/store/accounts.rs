@@ -4,7 +4,6 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Tx;
 use crate::error::Error;
-use crate::types::id::Id;
 use crate::types::time::Timestamp;
 
 /// An account's internal key: the first condition of every query on what an account owns.
@@ -31,13 +30,4 @@ pub fn find_or_create(tx: &Tx, name: &str) -> Result<Account, Error> {
     tx.prepare_cached("INSERT INTO accounts (name, created_at) VALUES (?1, ?2)")?
         .execute((name, Timestamp::now().seconds()))?;
     Ok(Account(tx.last_insert_rowid()))
-}
-
-/// The key of the row of `table` that has this public id and is the account's own; another's is as good as none.
-pub(super) fn find_own(conn: &Connection, account: Account, table: &str, id: Id) -> Result<Option<i64>, Error> {
-    let found = conn
-        .prepare_cached(&format!("SELECT pk FROM {table} WHERE id = ?1 AND account = ?2"))?
-        .query_row((id.as_str(), account.0), |row| row.get(0))
-        .optional()?;
-    Ok(found)
 }

@@ -1,23 +1,26 @@
-//! Groups and their members.
+//! Groups.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::Tx;
-use super::accounts::{self, Account};
-use super::contacts::{self, contact_object};
+use super::accounts::Account;
+use super::contacts::contact_object;
 use super::conversations::{self, End};
-use super::import::{self, Existing, Imported};
-use super::list::{self, List};
+use super::import::{self, Existing, Import, Imported};
+use super::list::{self, List, Order};
+use super::members::{self, members_array};
+use super::objects::{self, Kind};
+use super::search::{self, Scope};
 use crate::error::Error;
-use crate::types::contact::NamedContact;
-use crate::types::group::{GroupChanges, NewGroup, StoredGroup, Unchanged, too_many_contacts};
+use crate::types::group::{GroupChanges, NewGroup, StoredGroup};
 use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::page::Page;
 use crate::types::text::{Description, Url};
 use crate::types::time::Timestamp;
+use crate::types::words::Words;
 
-/// The SQL of a group object, of a row `o`. CROSS JOIN has SQLite walk `members` as its key has them: in their order.
+/// The SQL of a group object, of a row `o`.
 macro_rules! group_object {
     () => {
         concat!(
@@ -27,41 +30,77 @@ macro_rules! group_object {
         'description', o.description,
         'avatar_url', o.avatar_url,
         'conversation_id', o.conversation_id,
-        'contacts', (SELECT json_group_array(",
-            contact_object!(),
-            ") FROM members m CROSS JOIN contacts c ON c.pk = m.contact_pk WHERE m.group_pk = o.pk),
+        'contacts', ",
+            members_array!(),
+            ",
         'created_at', o.created_at,
         'archived_at', o.archived_at)"
         )
     };
 }
-const OBJECT: &str = group_object!();
 const RETRIEVE: &str = concat!(
     "SELECT ",
     group_object!(),
     " FROM groups o WHERE o.id = ?1 AND o.account = ?2"
 );
 
-/// A page of the account's groups: all, only the archived (`Some(true)`), or only the others.
-pub fn list(conn: &Connection, account: Account, page: &Page, archived: Option<bool>) -> Result<Json, Error> {
-    let filter = match archived {
+/// Which of an account's groups are listed.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// `Some(true)`: only archived ones; `Some(false)`: only the others.
+    pub archived: Option<bool>,
+    /// Only groups that this contact is a member of.
+    pub contact: Option<Id>,
+    pub words: Option<Words>,
+}
+
+pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {
+    let contact = objects::find_filter(conn, account, Kind::Contact, filter.contact, "contact_id")?;
+    let archived = match filter.archived {
         None => "",
-        Some(true) => "AND o.archived_at IS NOT NULL",
-        Some(false) => "AND o.archived_at IS NULL",
+        Some(true) => " AND o.archived_at IS NOT NULL",
+        Some(false) => " AND o.archived_at IS NULL",
     };
+    let (from, key, condition) = match (&filter.words, contact) {
+        (None, None) => ("groups o", "o.pk", "o.account = ?1"),
+        (None, Some(_)) => (
+            "members f CROSS JOIN groups o ON o.pk = f.group_pk",
+            "f.group_pk",
+            "f.contact_pk = ?4 AND o.account = ?1",
+        ),
+        (Some(_), None) => (
+            "groups_fts f CROSS JOIN groups o ON o.pk = f.rowid",
+            "f.rowid",
+            "f.groups_fts MATCH ?5 AND o.account = ?1",
+        ),
+        (Some(_), Some(_)) => (
+            "groups_fts f CROSS JOIN groups o ON o.pk = f.rowid
+             CROSS JOIN members m ON m.contact_pk = ?4 AND m.group_pk = o.pk",
+            "f.rowid",
+            "f.groups_fts MATCH ?5 AND o.account = ?1",
+        ),
+    };
+    let words = filter.words.as_ref();
     let groups = List {
-        table: "groups",
-        object: OBJECT,
-        filter,
+        of: Kind::Group,
+        object: group_object!(),
+        from,
+        key,
+        order: Order::NewestFirst,
+        ranges: &[format!("{condition}{archived}")],
+        within: contact.map(Into::into),
+        expression: words.map(|words| search::expression(Scope::Account(account), "name description", words)),
     };
-    list::page(conn, account, &groups, page)
+    list::page(conn, account, &groups, page, |id| {
+        objects::find(conn, account, Kind::Group, id)
+    })
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
     conn.prepare_cached(RETRIEVE)?
         .query_row((id.as_str(), account.0), |row| row.get(0).map(Json))
         .optional()?
-        .ok_or_else(|| not_found(id))
+        .ok_or_else(|| Kind::Group.not_found(id.as_str()))
 }
 
 /// Makes a group with its conversation and its members, of which there may be `most`; answers with its id and itself.
@@ -70,35 +109,26 @@ pub fn create(tx: &Tx, account: Account, new: &NewGroup, most: usize) -> Result<
     let created_at = Timestamp::now();
     let pk = insert(tx, account, id, new, created_at, None)?;
     conversations::insert(tx, account, Id::random(), End::Group(pk), created_at)?;
-    set_members(tx, account, pk, &new.contacts, most)?;
+    members::replace(tx, account, pk, &new.contacts, most)?;
     Ok((id, retrieve(tx, account, id)?))
 }
 
 /// Changes a group, whose members may be `most`; answers with the whole of it.
 pub fn update(tx: &Tx, account: Account, id: Id, changes: &GroupChanges, most: usize) -> Result<Json, Error> {
-    let pk = accounts::find_own(tx, account, "groups", id)?.ok_or_else(|| not_found(id))?;
-    check_unchanged(tx, pk, &changes.unchanged)?;
+    let pk = objects::find_in_path(tx, account, Kind::Group, id)?;
+    changes.read_only.check(|| retrieve(tx, account, id))?;
     update_properties(tx, pk, changes)?;
     if let Some(contacts) = &changes.contacts {
-        clear_members(tx, pk)?;
-        set_members(tx, account, pk, contacts, most)?;
+        members::replace(tx, account, pk, contacts, most)?;
     }
     retrieve(tx, account, id)
 }
 
-/// Deletes a group with its conversation; its contacts stay.
+/// Deletes a group with its conversation and messages; its contacts stay.
 pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    let deleted = tx
-        .prepare_cached("DELETE FROM groups WHERE id = ?1 AND account = ?2")?
-        .execute((id.as_str(), account.0))?;
-    match deleted {
-        0 => Err(not_found(id)),
-        _ => Ok(()),
-    }
-}
-
-fn not_found(id: Id) -> Error {
-    Error::not_found("group", id.as_str())
+    let pk = objects::find_in_path(tx, account, Kind::Group, id)?;
+    tx.prepare_cached("DELETE FROM groups WHERE pk = ?1")?.execute([pk])?;
+    Ok(())
 }
 
 fn insert(
@@ -125,38 +155,6 @@ fn insert(
     Ok(tx.last_insert_rowid())
 }
 
-/// Read-only properties may be sent back as they were read, and not otherwise.
-fn check_unchanged(tx: &Tx, pk: i64, sent: &Unchanged) -> Result<(), Error> {
-    if *sent == Unchanged::default() {
-        return Ok(());
-    }
-    let (id, conversation_id, created_at): (String, Option<String>, i64) = tx
-        .prepare_cached("SELECT id, conversation_id, created_at FROM groups WHERE pk = ?1")?
-        .query_row([pk], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let same_conversation = |sent: Option<Id>| match (sent, &conversation_id) {
-        (Some(sent), Some(stored)) => sent.same(stored),
-        (sent, stored) => sent.is_none() && stored.is_none(),
-    };
-    let changed = [
-        ("id", sent.id.is_some_and(|sent| !sent.same(&id))),
-        (
-            "conversation_id",
-            sent.conversation_id.is_some_and(|sent| !same_conversation(sent)),
-        ),
-        (
-            "created_at",
-            sent.created_at.is_some_and(|sent| sent.seconds() != created_at),
-        ),
-    ];
-    match changed.iter().find(|(_, changed)| *changed) {
-        Some((property, _)) => Err(Error::invalid(
-            *property,
-            "is read-only: leave it out, or send the value it has",
-        )),
-        None => Ok(()),
-    }
-}
-
 /// Writes the properties that are given. Each has its statement, so that a change touches only the indexes it must.
 fn update_properties(tx: &Tx, pk: i64, changes: &GroupChanges) -> Result<(), Error> {
     if let Some(name) = &changes.name {
@@ -178,29 +176,6 @@ fn update_properties(tx: &Tx, pk: i64, changes: &GroupChanges) -> Result<(), Err
     Ok(())
 }
 
-fn clear_members(tx: &Tx, pk: i64) -> Result<(), Error> {
-    tx.prepare_cached("DELETE FROM members WHERE group_pk = ?1")?
-        .execute([pk])?;
-    Ok(())
-}
-
-/// Gives a group without members these, in this order, each once, at its first place.
-fn set_members(tx: &Tx, account: Account, pk: i64, contacts: &[NamedContact], most: usize) -> Result<(), Error> {
-    let mut insert = tx.prepare_cached(
-        "INSERT INTO members (group_pk, position, contact_pk) VALUES (?1, ?2, ?3)
-         ON CONFLICT (contact_pk, group_pk) DO NOTHING",
-    )?;
-    let mut count = 0;
-    for named in contacts {
-        let contact = contacts::find_or_create(tx, account, named)?;
-        count += insert.execute((pk, count, contact))?;
-        if count > most {
-            return Err(too_many_contacts(most));
-        }
-    }
-    Ok(())
-}
-
 /// Hands every group of the account to `each`, the oldest first.
 pub fn export<E: From<Error>>(
     conn: &Connection,
@@ -216,11 +191,12 @@ pub fn export<E: From<Error>>(
 }
 
 /// Takes in a group with the id, the conversation and the times that it had elsewhere.
-pub fn import(tx: &Tx, account: Account, stored: &StoredGroup, existing: Existing) -> Result<Imported, Error> {
+pub fn import(import: &mut Import, stored: &StoredGroup) -> Result<Imported, Error> {
+    let (tx, account) = (import.tx, import.account);
     let id = stored.id.unwrap_or_else(Id::random);
     let created_at = stored.created_at.unwrap_or_else(Timestamp::now);
-    let (pk, imported) = match import::find_existing(tx, "groups", "group", account, id, existing)? {
-        Some(_) if existing == Existing::Skip => return Ok(Imported::Skipped),
+    let (pk, imported) = match import.find_existing(Kind::Group, id)? {
+        Some(_) if import.existing == Existing::Skip => return Ok(Imported::Skipped),
         Some(pk) => {
             update_properties(
                 tx,
@@ -235,7 +211,6 @@ pub fn import(tx: &Tx, account: Account, stored: &StoredGroup, existing: Existin
             )?;
             tx.prepare_cached("UPDATE groups SET created_at = ?2 WHERE pk = ?1")?
                 .execute((pk, created_at.seconds()))?;
-            clear_members(tx, pk)?;
             (pk, Imported::Replaced)
         }
         None => (
@@ -243,7 +218,7 @@ pub fn import(tx: &Tx, account: Account, stored: &StoredGroup, existing: Existin
             Imported::Added,
         ),
     };
-    conversations::import(tx, account, stored.conversation_id, End::Group(pk), created_at)?;
-    set_members(tx, account, pk, &stored.new.contacts, usize::MAX)?;
+    conversations::import_of(import, stored.conversation_id, End::Group(pk), created_at)?;
+    members::replace(tx, account, pk, &stored.new.contacts, usize::MAX)?;
     Ok(imported)
 }

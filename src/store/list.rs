@@ -1,92 +1,99 @@
-//! Lists: pages by keyset, newest first. A page is a range of one index, whatever its depth.
+//! Lists: pages by keyset. A page is a range of one index, or a merge of a few, whatever its depth.
 
-use rusqlite::Connection;
+use rusqlite::types::Value;
+use rusqlite::{Connection, ToSql};
 
-use super::accounts::{self, Account};
+use super::accounts::Account;
+use super::objects::Kind;
 use crate::error::Error;
 use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::page::{Cursor, Page};
 
-/// What a list is made of, in SQL about a row `o` of `table`, which has `pk`, `id` and `account`.
-pub struct List {
-    pub table: &'static str,
+/// What a list is made of, in SQL. Its parameters are `?1` the account, `?4` what the list is `within`, and `?5` the
+/// `expression` that is searched for; `?2` and `?3` are the page's.
+pub struct List<'a> {
+    pub of: Kind,
     /// The JSON object of a row.
     pub object: &'static str,
-    /// Which of the account's rows are in the list: empty, or beginning with `AND`.
-    pub filter: &'static str,
+    /// The tables that the row is taken from.
+    pub from: &'static str,
+    /// The integer that the list is in the order of.
+    pub key: &'static str,
+    pub order: Order,
+    /// The conditions of each range that the list is made of. No row may be in two.
+    pub ranges: &'a [String],
+    pub within: Option<Value>,
+    pub expression: Option<String>,
 }
 
-/// One page as the API answers it: `{"has_more": …, "data": […]}`. The caller's snapshot holds cursor, rows and what
-/// lies beyond them together.
-pub fn page(conn: &Connection, account: Account, list: &List, page: &Page) -> Result<Json, Error> {
-    let (start, direction) = match page.cursor {
-        Cursor::First => (i64::MAX, Direction::Older),
-        Cursor::After(id) => (locate(conn, account, list, id, "starting_after")?, Direction::Older),
-        Cursor::Before(id) => (locate(conn, account, list, id, "ending_before")?, Direction::Newer),
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    NewestFirst,
+    /// By the key as it counts.
+    Counted,
+}
+
+/// One page as the API answers it: `{"has_more": …, "data": […]}`. `locate` finds the key of the object at which the
+/// page begins. The caller's snapshot holds cursor, rows and what lies beyond them together.
+pub fn page(
+    conn: &Connection,
+    account: Account,
+    list: &List,
+    page: &Page,
+    locate: impl Fn(Id) -> Result<Option<i64>, Error>,
+) -> Result<Json, Error> {
+    let located = |id, param| locate(id)?.ok_or_else(|| list.of.unknown(param, id));
+    let falling = list.order == Order::NewestFirst;
+    let (start, falling) = match page.cursor {
+        Cursor::First => (if falling { i64::MAX } else { i64::MIN }, falling),
+        Cursor::After(id) => (located(id, "starting_after")?, falling),
+        Cursor::Before(id) => (located(id, "ending_before")?, !falling),
     };
-    let mut rows = direction.rows(conn, account, list, start, page.limit)?;
+    let mut rows = rows(conn, account, list, start, falling, page.limit)?;
     let has_more = match rows.last() {
-        Some((edge, _)) if rows.len() == page.limit => direction.any(conn, account, list, *edge)?,
+        Some((edge, _)) if rows.len() == page.limit => any(conn, account, list, *edge, falling)?,
         _ => false,
     };
-    if matches!(direction, Direction::Newer) {
+    if let Cursor::Before(_) = page.cursor {
         rows.reverse();
     }
     Ok(envelope(has_more, &rows))
 }
 
-/// The key of the object at which a page begins.
-fn locate(conn: &Connection, account: Account, list: &List, id: Id, param: &str) -> Result<i64, Error> {
-    let table = list.table;
-    accounts::find_own(conn, account, table, id)?.ok_or_else(|| {
-        let what = format!("must be the id of one of the {table}; there is none with the id `{id}`");
-        Error::invalid(param, what)
-    })
+/// A select of `columns` from each range beyond the key `?2`, going down from it or up.
+fn selects(list: &List, columns: &str, falling: bool) -> String {
+    let List { from, key, .. } = list;
+    let beyond = if falling { "<" } else { ">" };
+    let select = |range: &String| format!("SELECT {columns} FROM {from} WHERE {range} AND {key} {beyond} ?2");
+    list.ranges.iter().map(select).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
-#[derive(Clone, Copy)]
-enum Direction {
-    Older,
-    Newer,
+/// Up to `limit` rows beyond `start`, each with its key, in the order in which they are met.
+fn rows(
+    conn: &Connection,
+    account: Account,
+    list: &List,
+    start: i64,
+    falling: bool,
+    limit: usize,
+) -> Result<Vec<(i64, String)>, Error> {
+    let selects = selects(list, &format!("{} AS key, {}", list.key, list.object), falling);
+    let order = if falling { "DESC" } else { "ASC" };
+    let mut statement = conn.prepare_cached(&format!("{selects} ORDER BY key {order} LIMIT ?3"))?;
+    let params: [&dyn ToSql; 5] = [&account.0, &start, &limit, &list.within, &list.expression];
+    let used = statement.parameter_count();
+    let rows = statement.query_map(&params[..used], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
-impl Direction {
-    /// The condition on `pk`, and the order in which rows are met.
-    fn sql(self) -> (&'static str, &'static str) {
-        match self {
-            Direction::Older => ("o.pk < ?2", "DESC"),
-            Direction::Newer => ("o.pk > ?2", "ASC"),
-        }
-    }
-
-    /// Up to `limit` rows from `start` on, each with its key, in the order in which they are met.
-    fn rows(
-        self,
-        conn: &Connection,
-        account: Account,
-        list: &List,
-        start: i64,
-        limit: usize,
-    ) -> Result<Vec<(i64, String)>, Error> {
-        let List { table, object, filter } = list;
-        let (range, order) = self.sql();
-        let mut statement = conn.prepare_cached(&format!(
-            "SELECT o.pk, {object} FROM {table} o WHERE o.account = ?1 AND {range} {filter} ORDER BY o.pk {order} LIMIT ?3"
-        ))?;
-        let rows = statement.query_map((account.0, start, limit), |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Whether the list goes on after the row `edge`.
-    fn any(self, conn: &Connection, account: Account, list: &List, edge: i64) -> Result<bool, Error> {
-        let List { table, filter, .. } = list;
-        let (range, _) = self.sql();
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} o WHERE o.account = ?1 AND {range} {filter})");
-        Ok(conn
-            .prepare_cached(&sql)?
-            .query_row((account.0, edge), |row| row.get(0))?)
-    }
+/// Whether the list goes on beyond the key `edge`.
+fn any(conn: &Connection, account: Account, list: &List, edge: i64, falling: bool) -> Result<bool, Error> {
+    let sql = format!("SELECT EXISTS ({})", selects(list, "1", falling));
+    let mut statement = conn.prepare_cached(&sql)?;
+    let params: [&dyn ToSql; 5] = [&account.0, &edge, &1, &list.within, &list.expression];
+    let used = statement.parameter_count();
+    Ok(statement.query_row(&params[..used], |row| row.get(0))?)
 }
 
 fn envelope(has_more: bool, rows: &[(i64, String)]) -> Json {

@@ -3,14 +3,19 @@
 //! `Connection` (reads) or a `Tx` (writes); nothing here knows HTTP.
 
 pub mod accounts;
+mod clearing;
 pub mod contacts;
-mod conversations;
+pub mod conversations;
 mod file;
 pub mod groups;
 pub mod import;
 mod list;
+pub mod members;
+pub mod messages;
+pub mod objects;
 mod readers;
 mod schema;
+mod search;
 mod session;
 pub mod tokens;
 mod writer;
@@ -24,7 +29,7 @@ pub use session::{Missing, Session};
 use crate::error::{Code, Error, Failure};
 use file::Lock;
 use readers::Readers;
-use writer::Writer;
+use writer::{Chore, Writer};
 
 /// A connection inside a write transaction: what writes take, so that none can run outside one.
 pub struct Tx<'a>(&'a Connection);
@@ -56,7 +61,13 @@ impl Store {
         let (conn, lock) = file::open_served(&path)?;
         Ok(Store {
             readers: Readers::open(&path, readers)?,
-            writer: Writer::start(conn)?,
+            writer: Writer::start(
+                conn,
+                Chore {
+                    is_due: clearing::is_due,
+                    step: clearing::step,
+                },
+            )?,
             _lock: lock,
         })
     }

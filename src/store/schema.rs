@@ -11,7 +11,7 @@ const APPLICATION_ID: i32 = 0x4752_5053;
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// The step at index `i` turns schema `i + 1` into schema `i + 2`. A step, once released, is never changed.
-const MIGRATIONS: &[&str] = &[];
+const MIGRATIONS: &[&str] = &[include_str!("migrations/from_1.sql")];
 
 /// The schema that this program writes (PRAGMA user_version).
 #[expect(
@@ -156,6 +156,7 @@ mod tests {
     #[test]
     fn each_migration_runs_once_and_sets_its_version() {
         let (_folder, mut conn) = made();
+        conn.pragma_update(None, "user_version", 1).unwrap();
         let steps = ["CREATE TABLE one (x) ", "ALTER TABLE one ADD COLUMN y"];
         migrate_by(&mut conn, &steps[..1]).unwrap();
         migrate_by(&mut conn, &steps).unwrap();
@@ -168,6 +169,7 @@ mod tests {
     #[test]
     fn a_migration_that_fails_leaves_the_version_before_it_whole() {
         let (_folder, mut conn) = made();
+        conn.pragma_update(None, "user_version", 1).unwrap();
         let steps = ["CREATE TABLE one (x)", "CREATE TABLE two (x); CREATE TABLE one (x)"];
         migrate_by(&mut conn, &steps).unwrap_err();
         assert_eq!(pragma(&conn, "user_version").unwrap(), 2);
@@ -175,11 +177,49 @@ mod tests {
         assert!(conn.prepare("SELECT x FROM two").is_err());
     }
 
+    /// Everything that a schema is made of, without comments and white space, and names without quotes.
+    fn everything(conn: &Connection) -> Vec<String> {
+        let mut statement = conn
+            .prepare("SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_schema ORDER BY type, name")
+            .unwrap();
+        let rows = statement.query_map([], |row| {
+            let line: [String; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?];
+            Ok(line.join("|"))
+        });
+        let plain = |line: String| -> String {
+            let lines = line.lines().map(|line| line.split("--").next().unwrap());
+            lines
+                .flat_map(str::chars)
+                .filter(|c| !c.is_whitespace() && *c != '"')
+                .collect()
+        };
+        rows.unwrap().map(|line| plain(line.unwrap())).collect()
+    }
+
+    #[test]
+    fn an_upgraded_file_has_the_schema_of_a_fresh_one() {
+        let (folder, fresh) = made();
+        let path = folder.path().join("older.db");
+        let older = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema-1.db");
+        std::fs::copy(older, &path).unwrap();
+        let mut upgraded = Connection::open(path).unwrap();
+        assert_eq!(state(&upgraded).unwrap(), State::Older);
+        assert_ne!(everything(&upgraded), everything(&fresh));
+        migrate(&mut upgraded).unwrap();
+        assert_eq!(state(&upgraded).unwrap(), State::Current);
+        assert_eq!(everything(&upgraded), everything(&fresh));
+    }
+
     #[test]
     fn the_schema_is_strict_throughout() {
         let (_folder, conn) = made();
         let loose: i64 = conn
-            .query_row("SELECT count(*) FROM pragma_table_list WHERE schema = 'main' AND NOT strict AND name NOT LIKE 'sqlite_%'", [], |row| row.get(0))
+            .query_row(
+                "SELECT count(*) FROM pragma_table_list
+                 WHERE schema = 'main' AND type = 'table' AND NOT strict AND name NOT LIKE 'sqlite_%'",
+                [],
+                |row| row.get(0),
+            )
             .unwrap();
         assert_eq!(loose, 0);
     }

@@ -38,6 +38,14 @@ thread_local! {
     static LOG_PAGES: Cell<i32> = const { Cell::new(0) };
 }
 
+/// Work that the writer does by itself, a step at a time, each in a transaction of its own between two batches.
+#[derive(Clone, Copy)]
+pub struct Chore {
+    /// Whether there is a step to do.
+    pub is_due: fn(&Connection) -> Result<bool, Error>,
+    pub step: fn(&Tx) -> Result<(), Error>,
+}
+
 /// A queued request.
 trait Job: Send {
     /// Runs the request's work and keeps its result. `Err` when nothing of it may stay.
@@ -89,12 +97,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(conn: Connection) -> Result<Self, Failure> {
+    pub fn start(conn: Connection, chore: Chore) -> Result<Self, Failure> {
         let (sender, receiver) = sync_channel(QUEUE);
         let (failed, failure) = watch::channel(None);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(conn, &receiver, &failed))
+            .spawn(move || run(conn, chore, &receiver, &failed))
             .map_err(|error| Failure::new(format!("cannot start the writer's thread: {error}")))?;
         Ok(Writer {
             queue: Mutex::new(Some(sender)),
@@ -162,8 +170,13 @@ fn stopped(detail: &'static str) -> Error {
 }
 
 /// The thread's life: until the queue is closed and empty, or nothing can be acknowledged any more.
-fn run(conn: Connection, queue: &Receiver<Box<dyn Job>>, failed: &watch::Sender<Option<String>>) -> Connection {
-    let end = catch_unwind(AssertUnwindSafe(|| work(&conn, queue)));
+fn run(
+    conn: Connection,
+    chore: Chore,
+    queue: &Receiver<Box<dyn Job>>,
+    failed: &watch::Sender<Option<String>>,
+) -> Connection {
+    let end = catch_unwind(AssertUnwindSafe(|| work(&conn, chore, queue)));
     let why = match end {
         Ok(Ok(())) => return conn,
         Ok(Err(why)) => why,
@@ -174,35 +187,65 @@ fn run(conn: Connection, queue: &Receiver<Box<dyn Job>>, failed: &watch::Sender<
     conn
 }
 
-fn work(conn: &Connection, queue: &Receiver<Box<dyn Job>>) -> Result<(), String> {
+fn work(conn: &Connection, chore: Chore, queue: &Receiver<Box<dyn Job>>) -> Result<(), String> {
     conn.wal_hook(Some(|_, pages| {
         LOG_PAGES.set(pages);
         Ok(())
     }));
     // Whether the log may hold something. At the start it may: the last run's end tells nothing.
     let mut log_used = true;
+    let mut chore_due = true;
     loop {
-        let next = match log_used {
-            true => queue.recv_timeout(IDLE),
-            false => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        let next = match (chore_due, log_used) {
+            (true, _) => queue.recv_timeout(Duration::ZERO),
+            (false, true) => queue.recv_timeout(IDLE),
+            (false, false) => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
-        let first = match next {
-            Ok(job) => job,
+        match next {
+            Ok(first) => {
+                log_used = true;
+                let mut batch = vec![first];
+                batch.extend(queue.try_iter().take(BATCH - 1));
+                commit(conn, batch)?;
+                chore_due = true;
+            }
+            Err(RecvTimeoutError::Timeout) if chore_due => {}
             Err(RecvTimeoutError::Timeout) => {
                 log_used = checkpoint(conn, CheckpointMode::TRUNCATE)? > 0;
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => break,
-        };
-        log_used = true;
-        let mut batch = vec![first];
-        batch.extend(queue.try_iter().take(BATCH - 1));
-        commit(conn, batch)?;
+        }
+        if chore_due {
+            chore_due = do_step(conn, chore)?;
+        }
         if LOG_PAGES.get() >= CHECKPOINT_PAGES {
             checkpoint(conn, CheckpointMode::PASSIVE)?;
         }
     }
     checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| ())
+}
+
+/// Does a step of the chore, if one is due; tells whether another may be. One that fails is tried again after the next
+/// write, or at the next start.
+fn do_step(conn: &Connection, chore: Chore) -> Result<bool, String> {
+    let (reply, mut answer) = oneshot::channel();
+    let is_due = (chore.is_due)(conn);
+    if let Ok(true) = is_due {
+        let step = Request {
+            work: chore.step,
+            result: None,
+            reply,
+        };
+        commit(conn, vec![Box::new(step)])?;
+    }
+    match is_due.and_then(|due| answer.try_recv().unwrap_or(Ok(())).map(|()| due)) {
+        Ok(due) => Ok(due),
+        Err(error) => {
+            tracing::warn!("what was deleted could not be cleared away yet: {error}");
+            Ok(false)
+        }
+    }
 }
 
 /// Runs and answers the whole batch. `Err` when the disk cannot be trusted any more.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::contact::NamedContact;
 use super::fields::{Fields, FromField};
 use super::id::Id;
+use super::read_only::ReadOnly;
 use super::text::{Description, Name, Url};
 use super::time::Timestamp;
 use crate::error::Error;
@@ -53,14 +54,14 @@ impl StoredGroup {
 }
 
 /// Changes to a group: `None` leaves a property as it is, `Some(None)` unsets it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct GroupChanges {
     pub name: Option<Name>,
     pub description: Option<Option<Description>>,
     pub avatar_url: Option<Option<Url>>,
     pub contacts: Option<Vec<NamedContact>>,
     pub archived_at: Option<Option<Timestamp>>,
-    pub unchanged: Unchanged,
+    pub read_only: ReadOnly,
 }
 
 impl GroupChanges {
@@ -72,21 +73,9 @@ impl GroupChanges {
             avatar_url: fields.optional("avatar_url")?,
             contacts: take_contacts(fields, most)?,
             archived_at: fields.optional("archived_at")?,
-            unchanged: Unchanged {
-                id: fields.optional("id")?,
-                conversation_id: fields.optional("conversation_id")?,
-                created_at: fields.optional("created_at")?,
-            },
+            read_only: ReadOnly::take(fields, &["id", "conversation_id", "created_at"]),
         })
     }
-}
-
-/// Read-only properties that a client sent back with an object it had read: each must equal the stored value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Unchanged {
-    pub id: Option<Id>,
-    pub conversation_id: Option<Option<Id>>,
-    pub created_at: Option<Timestamp>,
 }
 
 /// Takes `contacts`, each name of a contact once, at its first place.

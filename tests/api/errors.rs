@@ -239,25 +239,75 @@ fn an_unknown_or_doubled_parameter_is_named() {
 fn every_route_refuses_parameters_that_it_does_not_have() {
     let server = TestServer::start();
     for route in http::routes().into_iter().flatten() {
-        let id = server.group(&json!({"name": "x"}));
-        let path = route.path.replace(":id", &id);
-        let method = route.method.as_str();
-        let answer = server
-            .request(method, &format!("{path}?unheard=of"))
-            .form("name=x")
-            .send();
-        assert_eq!(answer.status, 400, "{method} {path}: {}", answer.text);
+        let (method, path) = (route.method.as_str(), server.path_of(route.path));
+        let answer = server.request(method, &format!("{path}?unheard=of"));
+        let param = match method {
+            "POST" => answer.json(&required(&server, &path)).send(),
+            _ => answer.send(),
+        };
+        assert_eq!(
+            param.expect_error(400, "parameter_unknown"),
+            "unheard",
+            "{method} {path}"
+        );
+        let mut body = match method {
+            "POST" => required(&server, &path),
+            _ => json!({}),
+        };
+        body["odd"] = json!("y");
+        let body = body.to_string();
         let raw = format!(
             "{method} {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
-             content-length: 22\r\nconnection: close\r\n\r\n{{\"name\":\"x\",\"odd\":\"y\"}}",
-            server.token
+             content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            server.token,
+            body.len()
         );
         let answer = server.raw(raw);
         assert!(
-            answer.starts_with("HTTP/1.1 400") && answer.contains("parameter_unknown"),
+            answer.starts_with("HTTP/1.1 400") && answer.contains("parameter_unknown") && answer.contains("`odd`"),
             "{method} {path}: {answer}"
         );
-        assert_eq!(server.get(&format!("/v1/groups/{id}")).json()["name"], "x");
+        if method == "DELETE" {
+            assert_eq!(
+                server.request(method, &path).send().status,
+                204,
+                "{path} was still there"
+            );
+        }
+    }
+}
+
+/// The parameters without which nothing is made at `path`.
+fn required(server: &TestServer, path: &str) -> Value {
+    let group = server.post("/v1/groups", &json!({"name": "x"})).json();
+    match path {
+        "/v1/groups" => json!({"name": "x"}),
+        "/v1/contacts" => json!({"username": format!("of{}", group["id"].as_str().unwrap())}),
+        "/v1/messages" => json!({"conversation_id": group["conversation_id"], "message": "x"}),
+        "/v1/conversations" => {
+            server.delete(&format!(
+                "/v1/conversations/{}",
+                group["conversation_id"].as_str().unwrap()
+            ));
+            json!({"group_id": group["id"]})
+        }
+        other => panic!("{other} makes nothing"),
+    }
+}
+
+#[test]
+fn every_route_that_makes_something_makes_it_of_what_is_required() {
+    let server = TestServer::start();
+    for route in http::routes()
+        .into_iter()
+        .flatten()
+        .filter(|route| route.method == "POST")
+    {
+        let made = server.post(route.path, &required(&server, route.path));
+        assert_eq!(made.status, 201, "{}", made.text);
+        let path = made.header("location").unwrap();
+        assert_eq!(path, format!("{}/{}", route.path, made.json()["id"].as_str().unwrap()));
+        assert_eq!(server.get(path).text, made.text);
     }
 }
 
@@ -385,7 +435,7 @@ fn a_read_only_token_reads_and_does_not_write() {
         ..NewToken::full("default")
     });
     for route in http::routes().into_iter().flatten() {
-        let path = route.path.replace(":id", &id);
+        let path = server.path_of(route.path);
         let answer = server.request(route.method.as_str(), &path).token(&token).send();
         match route.method.as_str() {
             "GET" => assert_eq!(answer.status, 200),

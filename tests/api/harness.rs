@@ -11,7 +11,8 @@ use groups_server::http::Settings;
 use groups_server::server::{Config, Deadlines, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
-use serde_json::Value;
+use groups_server::types::id::Id;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 /// No test waits longer for an answer.
@@ -146,6 +147,31 @@ impl TestServer {
         let answer = self.post("/v1/groups", body);
         assert_eq!(answer.status, 201, "{}", answer.text);
         answer.json()["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Values for the variables of a route's path: the ids of new objects of `token`'s account that belong together.
+    pub fn variables(&self, token: &str, route: &str) -> Vec<(&'static str, String)> {
+        let post = |path: &str, body: Value| self.request("POST", path).token(token).json(&body).send().json();
+        let username = format!("sample{}", Id::random());
+        let group = post("/v1/groups", json!({"name": "x", "contacts": [{"username": username}]}));
+        let contact = &group["contacts"][0]["id"];
+        let message = json!({"conversation_id": group["conversation_id"], "message": "x"});
+        let id = match route.split('/').nth(2) {
+            Some("groups") => group["id"].clone(),
+            Some("contacts") => contact.clone(),
+            Some("conversations") => group["conversation_id"].clone(),
+            Some("messages") => post("/v1/messages", message)["id"].clone(),
+            other => panic!("{other:?} is no resource"),
+        };
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let mut variables = vec![(":id", text(&id)), (":contact_id", text(contact))];
+        variables.retain(|(name, _)| route.split('/').any(|segment| segment == *name));
+        variables
+    }
+
+    /// A route's path that names new objects.
+    pub fn path_of(&self, route: &str) -> String {
+        fill(route, &self.variables(&self.token, route))
     }
 
     pub fn connect(&self) -> TcpStream {
@@ -298,4 +324,13 @@ pub fn ids(list: &Value) -> Vec<String> {
     data.iter()
         .map(|object| object["id"].as_str().unwrap().to_owned())
         .collect()
+}
+
+/// A route's path with the values of its variables.
+pub fn fill(route: &str, variables: &[(&str, String)]) -> String {
+    let value = |segment: &str| {
+        let found = variables.iter().find(|(name, _)| *name == segment);
+        found.map_or_else(|| segment.to_owned(), |(_, value)| value.clone())
+    };
+    route.split('/').map(value).collect::<Vec<_>>().join("/")
 }

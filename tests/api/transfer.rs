@@ -100,7 +100,7 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
     for (bad, why) in [
         ("nonsense", "line 3: it is not JSON"),
         (r#"{"username":"x"}"#, "line 3: `kind` is required"),
-        (r#"{"kind":"message"}"#, "line 3: `kind` must be"),
+        (r#"{"kind":"tune"}"#, "line 3: `kind` must be"),
         (
             r#"{"kind":"contact","username":"hector"}"#,
             "line 3: the user name `hector` is taken",

@@ -1,0 +1,71 @@
+//! `/v1/contacts`: whom an account knows.
+
+use warp::http::Method;
+use warp::reply::Response;
+
+use super::request::Call;
+use super::{Api, Route, reply};
+use crate::error::Error;
+use crate::store::contacts::{self, Filter};
+use crate::store::objects::Kind;
+use crate::types::contact::{ContactChanges, NewContact};
+use crate::types::page::Page;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/contacts", list),
+        Route::new(Method::POST, "/v1/contacts", create),
+        Route::new(Method::GET, "/v1/contacts/:id", retrieve),
+        Route::new(Method::PUT, "/v1/contacts/:id", update),
+        Route::new(Method::PATCH, "/v1/contacts/:id", update),
+        Route::new(Method::DELETE, "/v1/contacts/:id", delete),
+    ]
+}
+
+async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let page = Page::take(&mut call.query)?;
+    let filter = Filter {
+        username: call.query.optional("username")?,
+        words: call.query.optional("query")?,
+    };
+    call.finish()?;
+    let contacts = api.store.read(|conn| contacts::list(conn, account, &page, &filter))?;
+    Ok(reply::ok(contacts))
+}
+
+async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let new = NewContact::take(&mut call.body)?;
+    call.finish()?;
+    let (id, contact) = api.store.write(move |tx| contacts::create(tx, account, &new)).await?;
+    Ok(reply::created(&api.settings, &format!("/v1/contacts/{id}"), contact))
+}
+
+async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Contact)?;
+    call.finish()?;
+    let contact = api.store.read(|conn| contacts::retrieve(conn, account, id))?;
+    Ok(reply::ok(contact))
+}
+
+async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Contact)?;
+    let changes = ContactChanges::take(&mut call.body)?;
+    call.finish()?;
+    let contact = api
+        .store
+        .write(move |tx| contacts::update(tx, account, id, &changes))
+        .await?;
+    Ok(reply::ok(contact))
+}
+
+async fn delete(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Contact)?;
+    call.finish()?;
+    api.store.write(move |tx| contacts::delete(tx, account, id)).await?;
+    Ok(reply::no_content())
+}

@@ -1,0 +1,85 @@
+//! `/v1/conversations`: what an account has with a group or a contact.
+
+use warp::http::Method;
+use warp::reply::Response;
+
+use super::request::Call;
+use super::{Api, Route, reply};
+use crate::error::Error;
+use crate::store::conversations::{self, Filter};
+use crate::store::objects::Kind;
+use crate::types::conversation::{ConversationChanges, Partner};
+use crate::types::page::Page;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/conversations", list),
+        Route::new(Method::POST, "/v1/conversations", create),
+        Route::new(Method::GET, "/v1/conversations/:id", retrieve),
+        Route::new(Method::PUT, "/v1/conversations/:id", update),
+        Route::new(Method::PATCH, "/v1/conversations/:id", update),
+        Route::new(Method::DELETE, "/v1/conversations/:id", delete),
+    ]
+}
+
+async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let page = Page::take(&mut call.query)?;
+    let filter = Filter {
+        archived: call.query.optional("archived")?,
+        muted: call.query.optional("muted")?,
+        pinned: call.query.optional("pinned")?,
+        group: call.query.optional("group_id")?,
+        contact: call.query.optional("contact_id")?,
+    };
+    call.finish()?;
+    let conversations = api
+        .store
+        .read(|conn| conversations::list(conn, account, &page, &filter))?;
+    Ok(reply::ok(conversations))
+}
+
+async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let partner = Partner::take(&mut call.body)?;
+    call.finish()?;
+    let (id, conversation) = api
+        .store
+        .write(move |tx| conversations::create(tx, account, partner))
+        .await?;
+    Ok(reply::created(
+        &api.settings,
+        &format!("/v1/conversations/{id}"),
+        conversation,
+    ))
+}
+
+async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Conversation)?;
+    call.finish()?;
+    let conversation = api.store.read(|conn| conversations::retrieve(conn, account, id))?;
+    Ok(reply::ok(conversation))
+}
+
+async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Conversation)?;
+    let changes = ConversationChanges::take(&mut call.body)?;
+    call.finish()?;
+    let conversation = api
+        .store
+        .write(move |tx| conversations::update(tx, account, id, &changes))
+        .await?;
+    Ok(reply::ok(conversation))
+}
+
+async fn delete(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Conversation)?;
+    call.finish()?;
+    api.store
+        .write(move |tx| conversations::delete(tx, account, id))
+        .await?;
+    Ok(reply::no_content())
+}

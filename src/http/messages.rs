@@ -1,0 +1,71 @@
+//! `/v1/messages`: what is said in conversations.
+
+use warp::http::Method;
+use warp::reply::Response;
+
+use super::request::Call;
+use super::{Api, Route, reply};
+use crate::error::Error;
+use crate::store::messages::{self, Filter};
+use crate::store::objects::Kind;
+use crate::types::message::{MessageChanges, NewMessage};
+use crate::types::page::Page;
+
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::new(Method::GET, "/v1/messages", list),
+        Route::new(Method::POST, "/v1/messages", create),
+        Route::new(Method::GET, "/v1/messages/:id", retrieve),
+        Route::new(Method::PUT, "/v1/messages/:id", update),
+        Route::new(Method::PATCH, "/v1/messages/:id", update),
+        Route::new(Method::DELETE, "/v1/messages/:id", delete),
+    ]
+}
+
+async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let page = Page::take(&mut call.query)?;
+    let filter = Filter {
+        conversation: call.query.optional("conversation_id")?,
+        words: call.query.optional("query")?,
+    };
+    call.finish()?;
+    let messages = api.store.read(|conn| messages::list(conn, account, &page, &filter))?;
+    Ok(reply::ok(messages))
+}
+
+async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let new = NewMessage::take(&mut call.body)?;
+    call.finish()?;
+    let (id, message) = api.store.write(move |tx| messages::create(tx, account, &new)).await?;
+    Ok(reply::created(&api.settings, &format!("/v1/messages/{id}"), message))
+}
+
+async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Message)?;
+    call.finish()?;
+    let message = api.store.read(|conn| messages::retrieve(conn, account, id))?;
+    Ok(reply::ok(message))
+}
+
+async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Message)?;
+    let changes = MessageChanges::take(&mut call.body)?;
+    call.finish()?;
+    let message = api
+        .store
+        .write(move |tx| messages::update(tx, account, id, &changes))
+        .await?;
+    Ok(reply::ok(message))
+}
+
+async fn delete(api: Api, call: Call) -> Result<Response, Error> {
+    let account = call.caller.account;
+    let id = call.id(Kind::Message)?;
+    call.finish()?;
+    api.store.write(move |tx| messages::delete(tx, account, id)).await?;
+    Ok(reply::no_content())
+}

@@ -1,0 +1,98 @@
+//! What all kinds of objects have: a public id, looked up within the account that owns the object. Another account's
+//! object is as good as none.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::accounts::Account;
+use crate::error::Error;
+use crate::types::id::Id;
+
+/// A kind of object that accounts own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Contact,
+    Group,
+    Conversation,
+    Message,
+}
+
+impl Kind {
+    /// What one is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Contact => "contact",
+            Kind::Group => "group",
+            Kind::Conversation => "conversation",
+            Kind::Message => "message",
+        }
+    }
+
+    /// The table of them, and what many are called.
+    pub(super) fn table(self) -> &'static str {
+        match self {
+            Kind::Contact => "contacts",
+            Kind::Group => "groups",
+            Kind::Conversation => "conversations",
+            Kind::Message => "messages",
+        }
+    }
+
+    /// The error of an id in a path that names nothing.
+    pub fn not_found(self, id: &str) -> Error {
+        Error::not_found(self.name(), id)
+    }
+
+    /// The error of an id in the parameter `param` that names nothing.
+    pub(super) fn unknown(self, param: impl Into<String>, id: Id) -> Error {
+        let what = format!(
+            "must be the id of one of the {}; there is none with the id `{id}`",
+            self.table()
+        );
+        Error::invalid(param, what)
+    }
+}
+
+/// The internal key of the account's object with this id.
+pub fn find(conn: &Connection, account: Account, kind: Kind, id: Id) -> Result<Option<i64>, Error> {
+    let sql = match kind {
+        Kind::Contact => "SELECT pk FROM contacts WHERE id = ?1 AND account = ?2",
+        Kind::Group => "SELECT pk FROM groups WHERE id = ?1 AND account = ?2",
+        Kind::Conversation => "SELECT pk FROM conversations WHERE id = ?1 AND account = ?2",
+        Kind::Message => {
+            "SELECT o.pk FROM messages o CROSS JOIN conversations v ON v.pk = o.conversation_pk
+             WHERE o.id = ?1 AND o.account = ?2"
+        }
+    };
+    let found = conn
+        .prepare_cached(sql)?
+        .query_row((id.as_str(), account.0), |row| row.get(0))
+        .optional()?;
+    Ok(found)
+}
+
+/// The same, for an id in a path: none is `not_found`.
+pub fn find_in_path(conn: &Connection, account: Account, kind: Kind, id: Id) -> Result<i64, Error> {
+    find(conn, account, kind, id)?.ok_or_else(|| kind.not_found(id.as_str()))
+}
+
+/// The same, for an id in the parameter `param`: none is `parameter_invalid`.
+pub fn find_in_param(
+    conn: &Connection,
+    account: Account,
+    kind: Kind,
+    id: Id,
+    param: impl Into<String>,
+) -> Result<i64, Error> {
+    find(conn, account, kind, id)?.ok_or_else(|| kind.unknown(param, id))
+}
+
+/// The same, for an id in a query that may be left out.
+pub fn find_filter(
+    conn: &Connection,
+    account: Account,
+    kind: Kind,
+    id: Option<Id>,
+    param: &str,
+) -> Result<Option<i64>, Error> {
+    id.map(|id| find_in_param(conn, account, kind, id, param)).transpose()
+}

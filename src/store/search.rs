@@ -1,0 +1,31 @@
+//! Searches: the expressions of SQLite's FTS5 for the words that a request looks for.
+
+use std::fmt;
+
+use super::accounts::Account;
+use crate::types::words::Words;
+
+/// What a search is within: a word that every row of an `_fts` table has in its column `scope`.
+#[derive(Clone, Copy, Debug)]
+pub enum Scope {
+    Account(Account),
+    /// A conversation, by its internal key.
+    Conversation(i64),
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Scope::Account(account) => write!(f, "a{}", account.0),
+            Scope::Conversation(pk) => write!(f, "c{pk}"),
+        }
+    }
+}
+
+/// Matches what has every word, or one that begins with it, in one of `columns` (names with spaces between).
+pub fn expression(scope: Scope, columns: &str, words: &Words) -> String {
+    // In quotes nothing is an operator. What a tokenizer divides is a phrase.
+    let begins = |word: &str| format!("\"{}\"*", word.replace('"', "\"\""));
+    let words: Vec<String> = words.iter().map(begins).collect();
+    format!("scope : \"{scope}\" AND {{{columns}}} : ({})", words.join(" AND "))
+}
