@@ -103,7 +103,7 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
         (r#"{"kind":"tune"}"#, "line 3: `kind` must be"),
         (
             r#"{"kind":"contact","username":"hector"}"#,
-            "line 3: the user name `hector` is taken",
+            "line 3: The user name `hector` is taken",
         ),
         (
             r#"{"kind":"contact","username":"a","colour":1}"#,
