@@ -75,7 +75,11 @@ fn an_export_is_imported_through_the_standard_streams() {
     std::fs::write(folder.path("sample"), &sample).unwrap();
     folder.succeed(&["import", "sample"]);
     let exported = folder.succeed(&["export", "-"]);
-    assert_eq!(exported.lines().count(), 6);
+    assert_eq!(
+        exported.lines().count(),
+        12,
+        "each contact and group with its conversation"
+    );
     folder.succeed(&["export", "copy"]);
     assert_eq!(std::fs::read_to_string(folder.path("copy")).unwrap(), exported);
     let mut import = folder.command(&["import", "--db", "other.db", "-"]);
@@ -84,7 +88,7 @@ fn an_export_is_imported_through_the_standard_streams() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "6 added, 0 replaced, 0 skipped\n"
+        "12 added, 0 replaced, 0 skipped\n"
     );
     assert_eq!(folder.succeed(&["export", "--db", "other.db", "-"]), exported);
 }
