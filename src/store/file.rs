@@ -100,23 +100,29 @@ pub fn open_served(path: &Path) -> Result<(Connection, Lock), Failure> {
     if inspect(path)? == State::Missing {
         create(path)?;
     }
-    Ok((connect(path)?, lock))
+    let (mut conn, state) = connect(path)?;
+    if state == State::Older {
+        schema::migrate(&mut conn).map_err(|error| cannot_open(path, error))?;
+    }
+    Ok((conn, lock))
 }
 
 /// Opens the file for a command, beside a server that may have it; takes the lock only to make it or bring it to the
 /// current schema.
 pub fn open_shared(path: &Path) -> Result<Connection, Failure> {
-    match inspect(path)? {
-        State::Missing | State::Older => open_served(path).map(|(conn, _)| conn),
-        _ => connect(path),
+    if inspect(path)? != State::Missing
+        && let (conn, State::Current) = connect(path)?
+    {
+        return Ok(conn);
     }
+    open_served(path).map(|(conn, _)| conn)
 }
 
 /// Opens a file that has been looked at, and looks again: its log may tell more than the file itself.
-fn connect(path: &Path) -> Result<Connection, Failure> {
+fn connect(path: &Path) -> Result<(Connection, State), Failure> {
     let failure = |error| cannot_open(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut conn = Connection::open_with_flags(path, flags).map_err(failure)?;
+    let conn = Connection::open_with_flags(path, flags).map_err(failure)?;
     if conn.is_readonly("main").map_err(failure)? {
         return Err(Failure::new(format!(
             "{} may not be written by this user",
@@ -126,10 +132,7 @@ fn connect(path: &Path) -> Result<Connection, Failure> {
     schema::prepare_any(&conn).map_err(failure)?;
     let state = accept(path, schema::state(&conn))?;
     schema::prepare_writer(&conn).map_err(failure)?;
-    if state == State::Older {
-        schema::migrate(&mut conn).map_err(failure)?;
-    }
-    Ok(conn)
+    Ok((conn, state))
 }
 
 /// Looks at a file without leaving a trace: `immutable` keeps SQLite from locking it and from making files beside it.
