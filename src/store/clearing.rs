@@ -7,7 +7,7 @@ use super::Tx;
 use crate::error::Error;
 
 /// Rows of one step at most: it bounds how long a write waits for a step.
-const STEP: usize = 100;
+const STEP: usize = 20;
 
 /// The SQL of a key that no row of a table has, and none of those that wait to be cleared away: their rows would
 /// belong to the new one.

@@ -3,6 +3,7 @@
 //! `Connection` (reads) or a `Tx` (writes); nothing here knows HTTP.
 
 pub mod accounts;
+mod checkpoints;
 mod clearing;
 pub mod contacts;
 pub mod conversations;
@@ -27,6 +28,7 @@ use rusqlite::{Connection, ErrorCode};
 pub use session::{Missing, Session};
 
 use crate::error::{Code, Error, Failure};
+use checkpoints::Checkpoints;
 use file::Lock;
 use readers::Readers;
 use writer::{Chore, Writer};
@@ -59,15 +61,14 @@ impl Store {
     pub fn open(path: &Path, readers: u32) -> Result<Self, Failure> {
         let path = file::resolve(path)?;
         let (conn, lock) = file::open_served(&path)?;
+        let checkpoints = Checkpoints::start(file::open_shared(&path)?)?;
+        let chore = Chore {
+            is_due: clearing::is_due,
+            step: clearing::step,
+        };
         Ok(Store {
             readers: Readers::open(&path, readers)?,
-            writer: Writer::start(
-                conn,
-                Chore {
-                    is_due: clearing::is_due,
-                    step: clearing::step,
-                },
-            )?,
+            writer: Writer::start(conn, checkpoints, chore)?,
             _lock: lock,
         })
     }

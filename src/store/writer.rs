@@ -14,11 +14,11 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::hooks::CheckpointMode;
-use rusqlite::{Connection, ErrorCode, ffi};
+use rusqlite::{Connection, ffi};
 use tokio::sync::{oneshot, watch};
 
 use super::Tx;
-use super::schema::BUSY_TIMEOUT;
+use super::checkpoints::{self, Checkpoints};
 use crate::error::{Error, Failure};
 
 /// Requests that may wait; more are refused with `unavailable`.
@@ -27,8 +27,11 @@ const QUEUE: usize = 1_024;
 /// Requests in one transaction at most: it bounds how long the first of them waits for the last.
 const BATCH: usize = 256;
 
-/// Pages in the log from which on it is moved into the file after a commit: 4,000 are 16 MiB.
+/// Pages in the log from which on it is moved into the file: 4,000 are 16 MiB.
 const CHECKPOINT_PAGES: i32 = 4_000;
+
+/// Pages in the log at which the writer waits until they are moved: 64 MiB.
+const LONGEST_LOG: i32 = 16_000;
 
 /// Without a write for so long, the log is moved into the file and cut to nothing.
 const IDLE: Duration = Duration::from_secs(2);
@@ -97,12 +100,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(conn: Connection, chore: Chore) -> Result<Self, Failure> {
+    pub fn start(conn: Connection, checkpoints: Checkpoints, chore: Chore) -> Result<Self, Failure> {
         let (sender, receiver) = sync_channel(QUEUE);
         let (failed, failure) = watch::channel(None);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(conn, chore, &receiver, &failed))
+            .spawn(move || run(conn, checkpoints, chore, &receiver, &failed))
             .map_err(|error| Failure::new(format!("cannot start the writer's thread: {error}")))?;
         Ok(Writer {
             queue: Mutex::new(Some(sender)),
@@ -172,11 +175,12 @@ fn stopped(detail: &'static str) -> Error {
 /// The thread's life: until the queue is closed and empty, or nothing can be acknowledged any more.
 fn run(
     conn: Connection,
+    checkpoints: Checkpoints,
     chore: Chore,
     queue: &Receiver<Box<dyn Job>>,
     failed: &watch::Sender<Option<String>>,
 ) -> Connection {
-    let end = catch_unwind(AssertUnwindSafe(|| work(&conn, chore, queue)));
+    let end = catch_unwind(AssertUnwindSafe(|| work(&conn, checkpoints, chore, queue)));
     let why = match end {
         Ok(Ok(())) => return conn,
         Ok(Err(why)) => why,
@@ -187,7 +191,12 @@ fn run(
     conn
 }
 
-fn work(conn: &Connection, chore: Chore, queue: &Receiver<Box<dyn Job>>) -> Result<(), String> {
+fn work(
+    conn: &Connection,
+    mut checkpoints: Checkpoints,
+    chore: Chore,
+    queue: &Receiver<Box<dyn Job>>,
+) -> Result<(), String> {
     conn.wal_hook(Some(|_, pages| {
         LOG_PAGES.set(pages);
         Ok(())
@@ -211,7 +220,7 @@ fn work(conn: &Connection, chore: Chore, queue: &Receiver<Box<dyn Job>>) -> Resu
             }
             Err(RecvTimeoutError::Timeout) if chore_due => {}
             Err(RecvTimeoutError::Timeout) => {
-                log_used = checkpoint(conn, CheckpointMode::TRUNCATE)? > 0;
+                log_used = checkpoint(conn, CheckpointMode::TRUNCATE)?;
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => break,
@@ -219,11 +228,25 @@ fn work(conn: &Connection, chore: Chore, queue: &Receiver<Box<dyn Job>>) -> Resu
         if chore_due {
             chore_due = do_step(conn, chore)?;
         }
-        if LOG_PAGES.get() >= CHECKPOINT_PAGES {
+        let pages = LOG_PAGES.get();
+        if checkpoints.has_ended(pages >= LONGEST_LOG)? {
             checkpoint(conn, CheckpointMode::PASSIVE)?;
+        } else if pages >= CHECKPOINT_PAGES {
+            checkpoints.begin();
         }
     }
+    drop(checkpoints);
     checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| ())
+}
+
+/// Moves what is in the log; tells whether something may be left.
+fn checkpoint(conn: &Connection, mode: CheckpointMode) -> Result<bool, String> {
+    let left = checkpoints::move_log(conn, mode)?;
+    if let Some(left) = left {
+        // A log that was moved whole is begun anew by the next commit.
+        LOG_PAGES.set(left);
+    }
+    Ok(left != Some(0))
 }
 
 /// Does a step of the chore, if one is due; tells whether another may be. One that fails is tried again after the next
@@ -259,7 +282,7 @@ fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String>
                     answer_all(&mut batch, Some(error.into()));
                     return Err("a transaction could be neither committed nor rolled back".to_owned());
                 }
-                let lost = is_lost_sync(&error).then(|| lost_sync(&error));
+                let lost = checkpoints::is_lost_sync(&error).then(|| checkpoints::lost_sync(&error));
                 answer_all(&mut batch, Some(error.into()));
                 lost.map_or(Ok(()), Err)?;
             }
@@ -323,37 +346,6 @@ fn rolled_back() -> rusqlite::Error {
 
 fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
     conn.prepare_cached(sql)?.execute([]).map(|_| ())
-}
-
-/// Moves the log into the file as far as readers allow, waiting for none; tells the pages that are left. Another
-/// process in the way is no fault: the next try does it.
-fn checkpoint(conn: &Connection, mode: CheckpointMode) -> Result<i32, String> {
-    let sql = match mode {
-        CheckpointMode::TRUNCATE => "PRAGMA wal_checkpoint(TRUNCATE)",
-        _ => "PRAGMA wal_checkpoint(PASSIVE)",
-    };
-    let patience = |time| conn.busy_timeout(time).map_err(|error| error.to_string());
-    patience(Duration::ZERO)?;
-    let left = conn.query_row(sql, [], |row| Ok(row.get::<_, i32>(1)? - row.get::<_, i32>(2)?));
-    patience(BUSY_TIMEOUT)?;
-    match left {
-        // A log that was moved whole is begun anew by the next commit.
-        Ok(left) => LOG_PAGES.set(left),
-        Err(error) if is_lost_sync(&error) => return Err(lost_sync(&error)),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
-        Err(error) => tracing::warn!("the log could not be moved into the file: {error}"),
-    }
-    Ok(LOG_PAGES.get())
-}
-
-fn is_lost_sync(error: &rusqlite::Error) -> bool {
-    let code = error.sqlite_error().map(|error| error.extended_code);
-    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
-}
-
-/// After a failed sync the system may have dropped what it could not write, and say so only once.
-fn lost_sync(error: &rusqlite::Error) -> String {
-    format!("the disk did not confirm a write ({error}); check the disk, then start again")
 }
 
 fn panic_text(panic: &(dyn Any + Send)) -> &str {

@@ -1,0 +1,137 @@
+//! Checkpoints: what the log holds is moved into the file by a thread of its own, beside the writer. The writer moves
+//! only the little that came meanwhile, as a log begins anew only after all of it was moved.
+
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use rusqlite::hooks::CheckpointMode;
+use rusqlite::{Connection, ErrorCode, ffi};
+
+use super::schema::BUSY_TIMEOUT;
+use crate::error::Failure;
+
+/// Pages that the thread leaves to the writer at most, where it can.
+const LEFT: i32 = 100;
+
+/// How often the thread goes after what came while it was at work.
+const ROUNDS: usize = 4;
+
+/// The handle to the thread.
+pub struct Checkpoints {
+    wake: Option<SyncSender<()>>,
+    ended: Receiver<Result<(), String>>,
+    running: bool,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Checkpoints {
+    /// Starts the thread with a connection of its own, which closes with this handle.
+    pub fn start(conn: Connection) -> Result<Self, Failure> {
+        let (wake, woken) = sync_channel(1);
+        let (end, ended) = sync_channel(1);
+        let thread = std::thread::Builder::new()
+            .name("checkpoints".to_owned())
+            .spawn(move || {
+                while let Ok(()) = woken.recv() {
+                    if end.send(run(&conn)).is_err() {
+                        break;
+                    }
+                }
+            })
+            .map_err(|error| Failure::new(format!("cannot start the thread for checkpoints: {error}")))?;
+        Ok(Checkpoints {
+            wake: Some(wake),
+            ended,
+            running: false,
+            thread: Some(thread),
+        })
+    }
+
+    /// Begins a checkpoint, unless one is under way.
+    pub fn begin(&mut self) {
+        if !self.running
+            && let Some(wake) = &self.wake
+        {
+            self.running = wake.send(()).is_ok();
+        }
+    }
+
+    /// Whether a checkpoint has ended since the last time that this was asked; with `wait`, waits for one under way.
+    ///
+    /// # Errors
+    /// Why the disk cannot be trusted any more.
+    pub fn has_ended(&mut self, wait: bool) -> Result<bool, String> {
+        if !self.running {
+            return Ok(false);
+        }
+        let ended = match wait {
+            true => self.ended.recv().map_err(|_| TryRecvError::Disconnected),
+            false => self.ended.try_recv(),
+        };
+        match ended {
+            Ok(result) => {
+                self.running = false;
+                result.map(|()| true)
+            }
+            Err(TryRecvError::Empty) => Ok(false),
+            Err(TryRecvError::Disconnected) => Err("the thread for checkpoints has panicked".to_owned()),
+        }
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.wake = None;
+        if let Some(thread) = self.thread.take() {
+            // What it panicked of is in the log already.
+            drop(thread.join());
+        }
+    }
+}
+
+fn run(conn: &Connection) -> Result<(), String> {
+    for _ in 0..ROUNDS {
+        if move_log(conn, CheckpointMode::PASSIVE)?.is_none_or(|left| left <= LEFT) {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Moves the log into the file as far as readers allow, waiting for none; tells the pages that are left, if another
+/// connection is not at it. What is left now can be moved the next time.
+///
+/// # Errors
+/// Why the disk cannot be trusted any more.
+pub fn move_log(conn: &Connection, mode: CheckpointMode) -> Result<Option<i32>, String> {
+    let sql = match mode {
+        CheckpointMode::TRUNCATE => "PRAGMA wal_checkpoint(TRUNCATE)",
+        _ => "PRAGMA wal_checkpoint(PASSIVE)",
+    };
+    let patience = |time| conn.busy_timeout(time).map_err(|error| error.to_string());
+    patience(Duration::ZERO)?;
+    let left = conn.query_row(sql, [], |row| Ok((row.get::<_, i32>(1)?, row.get::<_, i32>(2)?)));
+    patience(BUSY_TIMEOUT)?;
+    match left {
+        // -1 and -1 where another connection is at it.
+        Ok((-1, _)) => Ok(None),
+        Ok((pages, moved)) => Ok(Some(pages - moved)),
+        Err(error) if is_lost_sync(&error) => Err(lost_sync(&error)),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(None),
+        Err(error) => {
+            tracing::warn!("the log could not be moved into the file: {error}");
+            Ok(None)
+        }
+    }
+}
+
+pub fn is_lost_sync(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    matches!(code, Some(ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC))
+}
+
+/// After a failed sync the system may have dropped what it could not write, and say so only once.
+pub fn lost_sync(error: &rusqlite::Error) -> String {
+    format!("the disk did not confirm a write ({error}); check the disk, then start again")
+}
