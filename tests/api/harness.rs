@@ -149,6 +149,42 @@ impl TestServer {
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
+    /// Makes a contact and answers with it.
+    pub fn contact(&self, username: &str) -> Value {
+        let answer = self.post("/v1/contacts", &json!({"username": username}));
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        answer.json()
+    }
+
+    /// Walks the list at `path`, which has a query, page by page: from its front to its end or, where there is a
+    /// `last`, from before that back to the front. Answers with the ids in the list's order.
+    pub fn walk(&self, path: &str, limit: usize, last: Option<&str>) -> Vec<String> {
+        let mut seen = Vec::new();
+        let mut cursor = last.map_or_else(String::new, |last| format!("&ending_before={last}"));
+        loop {
+            let answer = self.get(&format!("{path}&limit={limit}{cursor}"));
+            assert_eq!(answer.status, 200, "{}", answer.text);
+            let (list, page) = (answer.json(), ids(&answer.json()));
+            let more = list["has_more"] == true;
+            assert!(page.len() == limit || !more && page.len() < limit, "{}", answer.text);
+            let edge = if last.is_none() { page.last() } else { page.first() };
+            let edge = edge.cloned().unwrap_or_default();
+            match last {
+                None => seen.extend(page),
+                Some(_) => drop(seen.splice(0..0, page)),
+            }
+            if !more {
+                return seen;
+            }
+            let param = if last.is_none() {
+                "starting_after"
+            } else {
+                "ending_before"
+            };
+            cursor = format!("&{param}={edge}");
+        }
+    }
+
     /// Values for the variables of a route's path: the ids of new objects of `token`'s account that belong together.
     pub fn variables(&self, token: &str, route: &str) -> Vec<(&'static str, String)> {
         let post = |path: &str, body: Value| self.request("POST", path).token(token).json(&body).send().json();
@@ -316,6 +352,11 @@ pub fn assert_in_order(text: &str, properties: &[&str]) {
         })
         .collect();
     assert!(found.is_sorted(), "{text}");
+}
+
+/// A text as a query or a form has it.
+pub fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 /// The ids of a list's objects.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod concurrency;
+mod contacts;
 mod errors;
 mod forms;
 mod groups;
