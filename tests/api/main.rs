@@ -10,6 +10,7 @@ mod forms;
 mod groups;
 mod harness;
 mod limits;
+mod members;
 mod paging;
 mod store;
 mod transfer;
