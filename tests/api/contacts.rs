@@ -918,7 +918,9 @@ fn a_deleted_contact_s_user_name_is_free_and_its_next_bearer_another() {
 
 #[test]
 fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
-    let server = TestServer::start();
+    let mut config = config();
+    config.settings.max_group_contacts = 1;
+    let server = TestServer::start_with(config);
     let old = server.contact("old");
     let groups: Vec<Value> = (0..4)
         .map(|n| {
@@ -931,15 +933,28 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
         let sent = json!({"conversation_id": group["conversation_id"], "contact_id": old["id"], "message": "hi"});
         assert_eq!(server.post("/v1/messages", &sent).status, 201);
     }
+    // The contact's conversation is made again, so that it is the newest.
+    server.delete(&format!("/v1/conversations/{}", text(&old["conversation_id"])));
+    let conversation = server
+        .post("/v1/conversations", &json!({"contact_id": old["id"]}))
+        .json();
     // So much to clear away that the new contacts are there long before the end: that is checked below.
     let conn = Connection::open(&server.db).unwrap();
-    let many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 20000)
+    let many = "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 30000)
         INSERT INTO messages (id, account, conversation_pk, message, created_at)
         SELECT hex(randomblob(8)), v.account, v.pk, 'filler', 1 FROM n, conversations v WHERE v.id = ?1";
-    assert_eq!(conn.execute(many, [text(&old["conversation_id"])]).unwrap(), 20_000);
+    assert_eq!(conn.execute(many, [text(&conversation["id"])]).unwrap(), 30_000);
     assert_eq!(server.delete(&path_of(&old)).status, 204);
     // The newest objects of all are gone: whatever counts from the newest on begins where they were.
     let new: Vec<Value> = ["new", "old", "newer"].map(|username| server.contact(username)).into();
+    let (left, taken) = groups.split_at(3);
+    let taken = format!("/v1/groups/{}", text(&taken[0]["id"]));
+    let place = format!("{taken}/contacts/{}", text(&new[2]["id"]));
+    assert_eq!(
+        server.request("PUT", &place).send().status,
+        204,
+        "the place is free at once"
+    );
     let waiting = "SELECT count(*) FROM members WHERE contact_pk NOT IN (SELECT pk FROM contacts)";
     let waiting: i64 = conn.query_row(waiting, [], |row| row.get(0)).unwrap();
     assert_eq!(
@@ -950,13 +965,16 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
         if cleared {
             wait_until_cleared(&server);
         }
-        for contact in &new {
+        for (contact, groups) in new
+            .iter()
+            .zip([json!([]), json!([]), json!([server.get(&taken).json()])])
+        {
             let id = text(&contact["id"]);
             assert_eq!(&server.get(&path_of(contact)).json(), contact);
             assert_eq!(contact["last_active_at"], Value::Null);
             assert_eq!(
                 server.get(&format!("/v1/groups?contact_id={id}")).json()["data"],
-                json!([])
+                groups
             );
             let conversation = text(&contact["conversation_id"]);
             for query in ["", "&query=filler"] {
@@ -964,7 +982,8 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
                 assert_eq!(messages.json()["data"], json!([]));
             }
         }
-        for group in &groups {
+        assert_eq!(server.get(&taken).json()["contacts"], json!([new[2]]));
+        for group in left {
             let path = format!("/v1/groups/{}", text(&group["id"]));
             assert_eq!(server.get(&path).json()["contacts"], json!([]));
             assert_eq!(server.get(&format!("{path}/contacts")).json()["data"], json!([]));
