@@ -149,11 +149,47 @@ impl TestServer {
         answer.json()["id"].as_str().unwrap().to_owned()
     }
 
-    /// Makes a contact and answers with it.
-    pub fn contact(&self, username: &str) -> Value {
-        let answer = self.post("/v1/contacts", &json!({"username": username}));
+    /// Makes an object and answers with it.
+    #[track_caller]
+    pub fn made(&self, path: &str, body: &Value) -> Value {
+        let answer = self.post(path, body);
         assert_eq!(answer.status, 201, "{}", answer.text);
         answer.json()
+    }
+
+    /// Holds pages of a list against the objects that it must show: the first one, and those after and before each
+    /// object of `all` (the newest first), shown or not. `list` is a path with a query that lacks `limit` and cursor.
+    #[track_caller]
+    pub fn expect_pages(&self, token: &str, list: &str, all: &[String], shown: &[String], limit: usize) {
+        let expect = |cursor: &str, page: &[String], has_more: bool| {
+            let path = format!("{list}&limit={limit}{cursor}");
+            let answer = self.request("GET", &path).token(token).send();
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+            let answer = answer.json();
+            assert_eq!(
+                (ids(&answer), &answer["has_more"]),
+                (page.to_vec(), &json!(has_more)),
+                "{path}"
+            );
+        };
+        let place = |id: &String| all.iter().position(|other| other == id).unwrap();
+        expect("", &shown[..limit.min(shown.len())], shown.len() > limit);
+        for (at, cursor) in all.iter().enumerate() {
+            let newer = shown.iter().filter(|id| place(id) < at).count();
+            let from = newer.saturating_sub(limit);
+            expect(&format!("&ending_before={cursor}"), &shown[from..newer], from > 0);
+            let older = &shown[newer + usize::from(shown.get(newer) == Some(cursor))..];
+            expect(
+                &format!("&starting_after={cursor}"),
+                &older[..limit.min(older.len())],
+                older.len() > limit,
+            );
+        }
+    }
+
+    /// Makes a contact and answers with it.
+    pub fn contact(&self, username: &str) -> Value {
+        self.made("/v1/contacts", &json!({"username": username}))
     }
 
     /// Walks the list at `path`, which has a query, page by page: from its front to its end or, where there is a

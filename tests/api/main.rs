@@ -5,6 +5,7 @@
 mod accounts;
 mod concurrency;
 mod contacts;
+mod conversations;
 mod errors;
 mod forms;
 mod groups;
