@@ -12,6 +12,7 @@ mod groups;
 mod harness;
 mod limits;
 mod members;
+mod messages;
 mod paging;
 mod store;
 mod transfer;
