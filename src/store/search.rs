@@ -27,5 +27,6 @@ pub fn expression(scope: Scope, columns: &str, words: &Words) -> String {
     // In quotes nothing is an operator. What a tokenizer divides is a phrase.
     let begins = |word: &str| format!("\"{}\"*", word.replace('"', "\"\""));
     let words: Vec<String> = words.iter().map(begins).collect();
-    format!("scope : \"{scope}\" AND {{{columns}}} : ({})", words.join(" AND "))
+    // Side by side all must match, as with AND, but for those in which the tokenizer finds no word: these are skipped.
+    format!("scope : \"{scope}\" AND {{{columns}}} : ({})", words.join(" "))
 }
