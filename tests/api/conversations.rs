@@ -385,6 +385,24 @@ fn an_end_has_one_conversation_at_most() {
 }
 
 #[test]
+fn of_many_who_make_an_end_s_conversation_at_once_one_succeeds() {
+    let server = TestServer::start();
+    let (group, contact) = (group(&server), contact(&server, "Hector"));
+    for (end, name) in [(&group, "group_id"), (&contact, "contact_id")] {
+        server.delete(&path_of(end));
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let make = || server.post("/v1/conversations", &json!({name: end["id"]})).status;
+            let threads: Vec<_> = (0..16).map(|_| scope.spawn(make)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+        assert_eq!((count(201), count(409)), (1, 15), "{statuses:?}");
+        let list = server.get(&format!("/v1/conversations?{name}={}", text(&end["id"])));
+        assert_eq!(ids(&list.json()).len(), 1);
+    }
+}
+
+#[test]
 fn a_conversation_is_made_with_exactly_one_end_that_is_there() {
     let server = TestServer::start();
     let (group, contact) = (group(&server), contact(&server, "Hector"));

@@ -14,5 +14,6 @@ mod limits;
 mod members;
 mod messages;
 mod paging;
+mod search;
 mod store;
 mod transfer;
