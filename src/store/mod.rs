@@ -14,6 +14,8 @@ mod list;
 pub mod members;
 pub mod messages;
 pub mod objects;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod schema;
 mod search;

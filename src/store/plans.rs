@@ -1,0 +1,211 @@
+//! The plans of every list: each statement that a list runs, in every combination of its filters and at every kind of
+//! cursor, is asked of SQLite how it is run.
+
+use std::cell::RefCell;
+
+use rusqlite::Connection;
+use rusqlite::trace::{TraceEvent, TraceEventCodes};
+
+use super::accounts::{self, Account};
+use super::{Tx, contacts, conversations, groups, members, messages, schema};
+use crate::error::Error;
+use crate::types::contact::{ContactRef, NamedContact, NewContact};
+use crate::types::group::NewGroup;
+use crate::types::id::Id;
+use crate::types::json::{self, Json};
+use crate::types::message::NewMessage;
+use crate::types::page::{Cursor, Page};
+use crate::types::text::{MessageText, Name, Username};
+use crate::types::words::Words;
+
+thread_local! {
+    static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs a list and answers with the statements that it ran.
+fn statements(conn: &Connection, list: impl Fn() -> Result<Json, Error>) -> Vec<String> {
+    conn.trace_v2(
+        TraceEventCodes::SQLITE_TRACE_STMT,
+        Some(|event| {
+            // What FTS5 runs by itself comes as a comment or is on its own tables, `groups_fts_data` and the like.
+            if let TraceEvent::Stmt(_, sql) = event
+                && !sql.starts_with("--")
+                && !sql.contains("_fts_")
+            {
+                STATEMENTS.with_borrow_mut(|statements| statements.push(sql.to_owned()));
+            }
+        }),
+    );
+    list().unwrap();
+    conn.trace_v2(TraceEventCodes::empty(), None);
+    STATEMENTS.take()
+}
+
+/// The steps of a statement's plan.
+fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let mut rows = statement.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    steps
+}
+
+/// Whether a step reads a table or an index from end to end, or sorts. A virtual table is always `SCAN`ned: an `M` in
+/// its plan means by the words that are looked for, and `<` or `>` from the cursor on.
+fn is_costly(step: &str) -> bool {
+    let finds_words = step.contains("VIRTUAL TABLE INDEX") && step.contains('M') && step.contains(['<', '>']);
+    let scans = step.starts_with("SCAN") && step != "SCAN CONSTANT ROW" && !finds_words;
+    scans || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC")
+}
+
+/// The objects that filters and cursors name.
+struct Sample {
+    account: Account,
+    group: Id,
+    contact: Id,
+    conversation: Id,
+    message: Id,
+}
+
+fn sample(conn: &Connection) -> Sample {
+    let tx = Tx(conn);
+    let account = accounts::find_or_create(&tx, "default").unwrap();
+    let username = |name: &str| Username::parse(name.to_owned()).unwrap();
+    let named = NamedContact {
+        path: "contacts[0]".to_owned(),
+        contact: ContactRef::Username(NewContact {
+            username: username("Hector"),
+            phone_number: None,
+            avatar_url: None,
+            display_name: None,
+        }),
+    };
+    let new = NewGroup {
+        name: Name::parse("Plaza Hotel".to_owned()).unwrap(),
+        description: None,
+        avatar_url: None,
+        contacts: vec![named],
+    };
+    let (group, Json(made)) = groups::create(&tx, account, &new, 1).unwrap();
+    let conversation = json::object("it", made.as_bytes())
+        .unwrap()
+        .required("conversation_id")
+        .unwrap();
+    let Json(listed) = contacts::list(conn, account, &page(Cursor::First), &contacts::Filter::default()).unwrap();
+    let contact = listed
+        .split("\"id\":\"")
+        .nth(1)
+        .and_then(|rest| Id::parse(&rest[..Id::LENGTH]))
+        .unwrap();
+    let new = NewMessage {
+        conversation_id: conversation,
+        message: MessageText::parse("Plaza".to_owned()).unwrap(),
+        contact_id: None,
+    };
+    let (message, _) = messages::create(&tx, account, &new).unwrap();
+    Sample {
+        account,
+        group,
+        contact,
+        conversation,
+        message,
+    }
+}
+
+fn page(cursor: Cursor) -> Page {
+    // One object fills a page of one, so that what lies beyond it is asked for too.
+    Page { limit: 1, cursor }
+}
+
+/// Nothing, and something.
+fn or_none<T: Clone>(value: T) -> [Option<T>; 2] {
+    [None, Some(value)]
+}
+
+#[test]
+fn no_list_scans_or_sorts_whatever_its_filters_and_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("groups.db");
+    schema::create(&path).unwrap();
+    let conn = Connection::open(path).unwrap();
+    let Sample {
+        account,
+        group,
+        contact,
+        conversation,
+        message,
+    } = sample(&conn);
+    let words = Words::parse("pla ho").unwrap();
+    let flags = [None, Some(true), Some(false)];
+    let mut seen = Vec::new();
+    let mut look = |of: Id, list: &dyn Fn(&Page) -> Result<Json, Error>| {
+        for cursor in [Cursor::First, Cursor::After(of), Cursor::Before(of)] {
+            seen.extend(statements(&conn, || list(&page(cursor))));
+        }
+    };
+    for contact in or_none(contact) {
+        for words in or_none(words.clone()) {
+            for archived in flags {
+                let filter = groups::Filter {
+                    archived,
+                    contact,
+                    words: words.clone(),
+                };
+                look(group, &|page| groups::list(&conn, account, page, &filter));
+            }
+        }
+    }
+    for username in or_none(Username::parse("Hector".to_owned()).unwrap()) {
+        for words in or_none(words.clone()) {
+            let filter = contacts::Filter {
+                username: username.clone(),
+                words,
+            };
+            look(contact, &|page| contacts::list(&conn, account, page, &filter));
+        }
+    }
+    look(contact, &|page| members::list(&conn, account, group, page));
+    for group in or_none(group) {
+        for contact in or_none(contact) {
+            for (archived, muted, pinned) in flags.into_iter().flat_map(|archived| {
+                flags
+                    .into_iter()
+                    .flat_map(move |muted| flags.into_iter().map(move |pinned| (archived, muted, pinned)))
+            }) {
+                let filter = conversations::Filter {
+                    archived,
+                    muted,
+                    pinned,
+                    group,
+                    contact,
+                };
+                look(conversation, &|page| conversations::list(&conn, account, page, &filter));
+            }
+        }
+    }
+    for conversation in or_none(conversation) {
+        for words in or_none(words.clone()) {
+            let filter = messages::Filter { conversation, words };
+            look(message, &|page| messages::list(&conn, account, page, &filter));
+        }
+    }
+    seen.sort();
+    seen.dedup();
+    assert!(seen.len() > 300, "only {} statements were seen", seen.len());
+    for sql in &seen {
+        let steps = plan(&conn, sql);
+        assert!(!steps.iter().any(|step| is_costly(step)), "{steps:?} {sql}");
+        if sql.contains("o.is_muted = ") && !sql.contains("?4") {
+            assert!(
+                steps.iter().any(|step| step.contains("conversations_flags")),
+                "{steps:?} {sql}"
+            );
+        }
+    }
+    let costly = |sql| plan(&conn, sql).iter().any(|step| is_costly(step));
+    assert!(costly("SELECT * FROM groups WHERE name = 'x'"));
+    assert!(costly("SELECT * FROM groups WHERE account = 1 ORDER BY name"));
+    assert!(costly("SELECT * FROM groups_fts"));
+}
