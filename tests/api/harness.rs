@@ -54,6 +54,15 @@ impl TestServer {
         Self::start_on(config, token, Some(folder))
     }
 
+    /// Starts a server on a copy of a file, of which `token` is a token.
+    pub fn start_on_copy(file: &Path, token: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = config();
+        config.db = folder.path().join("groups.db");
+        std::fs::copy(file, &config.db).unwrap();
+        Self::start_on(config, token.to_owned(), Some(folder))
+    }
+
     fn start_on(config: Config, token: String, folder: Option<tempfile::TempDir>) -> Self {
         let db = config.db.clone();
         let (stop, stopped) = oneshot::channel();

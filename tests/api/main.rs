@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
 
 mod accounts;
+mod clearing;
 mod concurrency;
 mod contacts;
 mod conversations;
@@ -17,3 +18,4 @@ mod paging;
 mod search;
 mod store;
 mod transfer;
+mod upgrade;

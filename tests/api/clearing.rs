@@ -1,0 +1,160 @@
+//! Deleting much: gone at once, cleared away in the background, whatever ends the server meanwhile.
+
+use std::time::{Duration, Instant};
+
+use groups_server::store::import::Existing;
+use groups_server::store::{Missing, Session};
+use groups_server::transfer;
+use rusqlite::Connection;
+use serde_json::{Value, json};
+
+use crate::harness::{TestServer, ids};
+
+const MESSAGES: usize = 5_000;
+
+fn import(server: &TestServer, lines: &str) {
+    let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
+    transfer::import(&mut session, "default", &mut lines.as_bytes(), Existing::Refuse, |_| {}).unwrap();
+}
+
+/// The import lines of a group with one member, who has sent all its messages.
+fn lines() -> String {
+    let sender = json!({"kind": "contact", "id": "AAAAAAAAAAAAAAAA", "username": "Hector"});
+    let group = json!({"kind": "group", "id": "BBBBBBBBBBBBBBBB", "name": "Plaza", "contacts": ["AAAAAAAAAAAAAAAA"],
+                       "conversation_id": "CCCCCCCCCCCCCCCC"});
+    let message = |n: usize| {
+        json!({"kind": "message", "id": format!("m{n:015}"), "conversation_id": "CCCCCCCCCCCCCCCC",
+               "contact": "AAAAAAAAAAAAAAAA", "message": format!("word{n} of many")})
+    };
+    let objects = [sender, group].into_iter().chain((0..MESSAGES).map(message));
+    objects.map(|object| object.to_string() + "\n").collect()
+}
+
+fn filled() -> TestServer {
+    let server = TestServer::start();
+    import(&server, &lines());
+    server
+}
+
+fn number(server: &TestServer, sql: &str) -> i64 {
+    let conn = Connection::open(&server.db).unwrap();
+    conn.query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
+const LEFT: &str = "SELECT (SELECT count(*) FROM deleted_conversations) + (SELECT count(*) FROM deleted_contacts)";
+
+fn wait_until_cleared(server: &TestServer) {
+    let began = Instant::now();
+    while number(server, LEFT) > 0 {
+        assert!(began.elapsed() < Duration::from_secs(20), "nothing is cleared away");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn assert_sound(server: &TestServer) {
+    let conn = Connection::open(&server.db).unwrap();
+    let check: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(check, "ok");
+    assert!(!conn.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
+    for table in ["groups_fts", "contacts_fts", "messages_fts"] {
+        conn.execute(
+            &format!("INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)"),
+            [],
+        )
+        .unwrap();
+    }
+}
+
+#[test]
+fn a_group_with_very_many_messages_is_gone_at_once_and_others_are_not() {
+    let server = filled();
+    let other = server.made(
+        "/v1/groups",
+        &json!({"name": "other", "contacts": ["AAAAAAAAAAAAAAAA"]}),
+    );
+    let kept = server.made(
+        "/v1/messages",
+        &json!({"conversation_id": other["conversation_id"], "message": "many", "contact_id": "AAAAAAAAAAAAAAAA"}),
+    );
+    assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+    assert!(number(&server, LEFT) > 0, "there was time to clear away everything");
+    for path in [
+        "groups/BBBBBBBBBBBBBBBB",
+        "conversations/CCCCCCCCCCCCCCCC",
+        "messages/m000000000000000",
+    ] {
+        server.get(&format!("/v1/{path}")).expect_error(404, "not_found");
+    }
+    for list in ["messages", "messages?query=many", "messages?limit=100"] {
+        assert_eq!(
+            ids(&server.get(&format!("/v1/{list}")).json()),
+            [kept["id"].as_str().unwrap()]
+        );
+    }
+    wait_until_cleared(&server);
+    assert_eq!(number(&server, "SELECT count(*) FROM messages"), 1);
+    assert_sound(&server);
+}
+
+#[test]
+fn clearing_away_goes_on_after_a_stop() {
+    let mut server = filled();
+    assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+    server.stop();
+    let left = number(&server, "SELECT count(*) FROM messages");
+    assert!(left > 0, "there was time to clear away everything");
+    let server = server.restart();
+    wait_until_cleared(&server);
+    assert_eq!(number(&server, "SELECT count(*) FROM messages"), 0);
+    assert_sound(&server);
+}
+
+#[test]
+fn a_contact_who_sent_very_many_messages_leaves_them_to_nobody() {
+    let server = filled();
+    assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
+    assert!(number(&server, LEFT) > 0, "there was time to clear away everything");
+    let sender = |server: &TestServer| server.get("/v1/messages/m000000000000000").json()["contact"].clone();
+    assert_eq!(sender(&server), Value::Null);
+    let newer = server.contact("Hector");
+    assert_ne!(newer["id"], "AAAAAAAAAAAAAAAA");
+    assert_eq!(sender(&server), Value::Null);
+    assert_eq!(server.get("/v1/groups/BBBBBBBBBBBBBBBB").json()["contacts"], json!([]));
+    wait_until_cleared(&server);
+    assert_eq!(sender(&server), Value::Null);
+    assert_eq!(
+        number(&server, "SELECT count(*) FROM messages WHERE contact_pk IS NOT NULL"),
+        0
+    );
+    assert_eq!(number(&server, "SELECT count(*) FROM members"), 0);
+    assert_sound(&server);
+}
+
+#[test]
+fn what_is_deleted_can_be_imported_again_at_once() {
+    let server = filled();
+    assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+    assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
+    assert!(number(&server, LEFT) > 0, "there was time to clear away everything");
+    import(&server, &lines());
+    wait_until_cleared(&server);
+    let there = number(&server, "SELECT count(*) FROM messages");
+    assert_eq!(there, i64::try_from(MESSAGES).unwrap());
+    let message = server.get("/v1/messages/m000000000000000").json();
+    assert_eq!(message["contact"]["username"], "Hector");
+    assert_sound(&server);
+}
+
+#[test]
+fn the_pages_of_what_was_cleared_away_are_used_again() {
+    let server = filled();
+    let pages = number(&server, "PRAGMA page_count");
+    for _ in 0..3 {
+        assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+        assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
+        wait_until_cleared(&server);
+        import(&server, &lines());
+    }
+    let now = number(&server, "PRAGMA page_count");
+    assert!(now <= pages + pages / 4, "{pages} pages became {now}");
+}
