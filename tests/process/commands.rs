@@ -77,8 +77,8 @@ fn an_export_is_imported_through_the_standard_streams() {
     let exported = folder.succeed(&["export", "-"]);
     assert_eq!(
         exported.lines().count(),
-        12,
-        "each contact and group with its conversation"
+        13,
+        "each contact and group with its conversation, and a message"
     );
     folder.succeed(&["export", "copy"]);
     assert_eq!(std::fs::read_to_string(folder.path("copy")).unwrap(), exported);
@@ -88,7 +88,7 @@ fn an_export_is_imported_through_the_standard_streams() {
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "12 added, 0 replaced, 0 skipped\n"
+        "13 added, 0 replaced, 0 skipped\n"
     );
     assert_eq!(folder.succeed(&["export", "--db", "other.db", "-"]), exported);
 }
