@@ -82,10 +82,7 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
-    conn.prepare_cached(RETRIEVE)?
-        .query_row((id.as_str(), account.0), |row| row.get(0).map(Json))
-        .optional()?
-        .ok_or_else(|| Kind::Contact.not_found(id.as_str()))
+    objects::retrieve(conn, account, Kind::Contact, id, RETRIEVE)
 }
 
 /// Makes a contact with its conversation; answers with its id and itself.
@@ -122,9 +119,7 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ContactChanges) -> Re
 
 /// Deletes a contact with its conversation and takes it out of every group; what it sent to groups stays.
 pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    let pk = objects::find_in_path(tx, account, Kind::Contact, id)?;
-    tx.prepare_cached("DELETE FROM contacts WHERE pk = ?1")?.execute([pk])?;
-    Ok(())
+    objects::delete(tx, account, Kind::Contact, id)
 }
 
 /// The key of the contact that a request names, made on the spot where it is named by a user name that is free.

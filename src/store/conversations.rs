@@ -102,10 +102,7 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
-    conn.prepare_cached(RETRIEVE)?
-        .query_row((id.as_str(), account.0), |row| row.get(0).map(Json))
-        .optional()?
-        .ok_or_else(|| Kind::Conversation.not_found(id.as_str()))
+    objects::retrieve(conn, account, Kind::Conversation, id, RETRIEVE)
 }
 
 /// Makes the conversation of a group or a contact that has none; answers with its id and itself.
@@ -154,10 +151,7 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ConversationChanges) 
 
 /// Deletes a conversation with its messages; its group or contact stays, without one.
 pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    let pk = objects::find_in_path(tx, account, Kind::Conversation, id)?;
-    tx.prepare_cached("DELETE FROM conversations WHERE pk = ?1")?
-        .execute([pk])?;
-    Ok(())
+    objects::delete(tx, account, Kind::Conversation, id)
 }
 
 /// Notes a message that was sent at `at`.

@@ -1,6 +1,6 @@
 //! Groups.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::Tx;
 use super::accounts::Account;
@@ -97,10 +97,7 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
-    conn.prepare_cached(RETRIEVE)?
-        .query_row((id.as_str(), account.0), |row| row.get(0).map(Json))
-        .optional()?
-        .ok_or_else(|| Kind::Group.not_found(id.as_str()))
+    objects::retrieve(conn, account, Kind::Group, id, RETRIEVE)
 }
 
 /// Makes a group with its conversation and its members, of which there may be `most`; answers with its id and itself.
@@ -126,9 +123,7 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &GroupChanges, most: u
 
 /// Deletes a group with its conversation and messages; its contacts stay.
 pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    let pk = objects::find_in_path(tx, account, Kind::Group, id)?;
-    tx.prepare_cached("DELETE FROM groups WHERE pk = ?1")?.execute([pk])?;
-    Ok(())
+    objects::delete(tx, account, Kind::Group, id)
 }
 
 fn insert(

@@ -1,6 +1,6 @@
 //! Messages. One is there as long as its conversation is: every query joins `conversations v`.
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, params};
 
 use super::Tx;
 use super::accounts::Account;
@@ -97,10 +97,7 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
-    conn.prepare_cached(RETRIEVE)?
-        .query_row((id.as_str(), account.0), |row| row.get(0).map(Json))
-        .optional()?
-        .ok_or_else(|| Kind::Message.not_found(id.as_str()))
+    objects::retrieve(conn, account, Kind::Message, id, RETRIEVE)
 }
 
 /// Sends a message to a conversation; answers with its id and itself.
@@ -171,9 +168,7 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &MessageChanges) -> Re
 }
 
 pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    let pk = objects::find_in_path(tx, account, Kind::Message, id)?;
-    tx.prepare_cached("DELETE FROM messages WHERE pk = ?1")?.execute([pk])?;
-    Ok(())
+    objects::delete(tx, account, Kind::Message, id)
 }
 
 /// Hands every message of the account to `each`, the oldest first.

@@ -3,9 +3,11 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
+use super::Tx;
 use super::accounts::Account;
 use crate::error::Error;
 use crate::types::id::Id;
+use crate::types::json::Json;
 
 /// A kind of object that accounts own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,4 +97,20 @@ pub fn find_filter(
     param: &str,
 ) -> Result<Option<i64>, Error> {
     id.map(|id| find_in_param(conn, account, kind, id, param)).transpose()
+}
+
+/// The account's object with this id, by its resource's `sql`, whose parameters are the id and the account.
+pub(super) fn retrieve(conn: &Connection, account: Account, kind: Kind, id: Id, sql: &str) -> Result<Json, Error> {
+    conn.prepare_cached(sql)?
+        .query_row((id.as_str(), account.0), |row| row.get(0).map(Json))
+        .optional()?
+        .ok_or_else(|| kind.not_found(id.as_str()))
+}
+
+/// Deletes the account's object with this id; the schema sees to what goes with it.
+pub(super) fn delete(tx: &Tx, account: Account, kind: Kind, id: Id) -> Result<(), Error> {
+    let pk = find_in_path(tx, account, kind, id)?;
+    tx.prepare_cached(&format!("DELETE FROM {} WHERE pk = ?1", kind.table()))?
+        .execute([pk])?;
+    Ok(())
 }
