@@ -144,13 +144,15 @@ END;
 
 -- Words to be found by, kept by triggers; the texts themselves are not in there a second time. `scope` holds a word for
 -- what a search is within: a1 for the account 1, c2 for the conversation 2. Beginnings of one and two characters, which
--- many words share, have an index of their own. Column sizes are for ranking, which no list has.
+-- many words share, have an index of their own. Column sizes are for ranking, which no list has. Merging, which FTS5
+-- does in bursts by itself, is left to src/store/search.rs.
 CREATE VIEW groups_words AS SELECT pk, 'a' || account AS scope, name, description FROM groups;
 CREATE VIRTUAL TABLE groups_fts USING fts5 (
     scope, name, description,
     content = 'groups_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
     columnsize = 0
 );
+INSERT INTO groups_fts (groups_fts, rank) VALUES ('automerge', 0);
 CREATE TRIGGER groups_fts_made AFTER INSERT ON groups BEGIN
     INSERT INTO groups_fts (rowid, scope, name, description)
         VALUES (NEW.pk, 'a' || NEW.account, NEW.name, NEW.description);
@@ -172,6 +174,7 @@ CREATE VIRTUAL TABLE contacts_fts USING fts5 (
     content = 'contacts_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
     columnsize = 0
 );
+INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('automerge', 0);
 CREATE TRIGGER contacts_fts_made AFTER INSERT ON contacts BEGIN
     INSERT INTO contacts_fts (rowid, scope, username, display_name, phone_number)
         VALUES (NEW.pk, 'a' || NEW.account, NEW.username, NEW.display_name, NEW.phone_number);
@@ -193,6 +196,7 @@ CREATE VIRTUAL TABLE messages_fts USING fts5 (
     content = 'messages_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
     columnsize = 0
 );
+INSERT INTO messages_fts (messages_fts, rank) VALUES ('automerge', 0);
 CREATE TRIGGER messages_fts_made AFTER INSERT ON messages BEGIN
     INSERT INTO messages_fts (rowid, scope, message)
         VALUES (NEW.pk, 'a' || NEW.account || ' c' || NEW.conversation_pk, NEW.message);

@@ -7,8 +7,8 @@ use super::request::Call;
 use super::{Api, Route, reply};
 use crate::error::Error;
 use crate::store::contacts::{self, Filter};
-use crate::store::objects::Kind;
 use crate::types::contact::{ContactChanges, NewContact};
+use crate::types::kind::Kind;
 use crate::types::page::Page;
 
 pub fn routes() -> Vec<Route> {

@@ -7,7 +7,7 @@ use super::request::Call;
 use super::{Api, Route, reply};
 use crate::error::Error;
 use crate::store::members;
-use crate::store::objects::Kind;
+use crate::types::kind::Kind;
 use crate::types::page::Page;
 
 pub fn routes() -> Vec<Route> {

@@ -7,7 +7,7 @@ use super::request::Call;
 use super::{Api, Route, reply};
 use crate::error::Error;
 use crate::store::messages::{self, Filter};
-use crate::store::objects::Kind;
+use crate::types::kind::Kind;
 use crate::types::message::{MessageChanges, NewMessage};
 use crate::types::page::Page;
 

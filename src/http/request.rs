@@ -13,11 +13,11 @@ use super::Settings;
 use super::form;
 use super::head::Head;
 use crate::error::{Code, Error};
-use crate::store::objects::Kind;
 use crate::store::tokens::Caller;
 use crate::types::fields::Fields;
 use crate::types::id::Id;
 use crate::types::json;
+use crate::types::kind::Kind;
 use crate::types::quote::shortened;
 
 /// A request that is let in, for its handler.

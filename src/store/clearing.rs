@@ -4,7 +4,9 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Tx;
+use super::search;
 use crate::error::Error;
+use crate::types::kind::Kind;
 
 /// Rows of one step at most: it bounds how long a write waits for a step.
 const STEP: usize = 20;
@@ -55,7 +57,11 @@ fn oldest(tx: &Tx, sql: &str) -> Result<Option<i64>, Error> {
 fn delete_messages(tx: &Tx, conversation: i64) -> Result<usize, Error> {
     let sql = "DELETE FROM messages WHERE pk IN
         (SELECT pk FROM messages WHERE conversation_pk = ?1 ORDER BY pk DESC LIMIT ?2)";
-    Ok(tx.prepare_cached(sql)?.execute((conversation, STEP))?)
+    let deleted = tx.prepare_cached(sql)?.execute((conversation, STEP))?;
+    for _ in 0..deleted.div_ceil(4) {
+        search::merge(tx, Kind::Message)?;
+    }
+    Ok(deleted)
 }
 
 fn delete_memberships(tx: &Tx, contact: i64) -> Result<usize, Error> {

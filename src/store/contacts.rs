@@ -8,12 +8,13 @@ use super::clearing::new_key;
 use super::conversations::{self, End};
 use super::import::{self, Existing, Import, Imported};
 use super::list::{self, List, Order};
-use super::objects::{self, Kind};
+use super::objects;
 use super::search::{self, Scope};
 use crate::error::{Code, Error};
 use crate::types::contact::{ContactChanges, ContactRef, NamedContact, NewContact, StoredContact};
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 use crate::types::page::Page;
 use crate::types::text::{DisplayName, PhoneNumber, Url, Username};
 use crate::types::time::Timestamp;
@@ -114,6 +115,7 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ContactChanges) -> Re
         tx.prepare_cached("UPDATE contacts SET display_name = ?2 WHERE pk = ?1")?
             .execute((pk, display_name.as_ref().map(DisplayName::as_str)))?;
     }
+    search::merge(tx, Kind::Contact)?;
     retrieve(tx, account, id)
 }
 
@@ -174,6 +176,7 @@ fn check_username_free(
 fn create_with_id(tx: &Tx, account: Account, id: Id, new: &NewContact) -> Result<i64, Error> {
     let created_at = Timestamp::now();
     let pk = insert(tx, account, id, new, None, created_at)?;
+    search::merge(tx, Kind::Contact)?;
     conversations::insert(tx, account, Id::random(), End::Contact(pk), created_at)?;
     Ok(pk)
 }

@@ -7,11 +7,12 @@ use super::accounts::Account;
 use super::clearing::new_key;
 use super::import::{self, Existing, Import, Imported};
 use super::list::{self, List, Order};
-use super::objects::{self, Kind};
+use super::objects;
 use crate::error::{Code, Error};
 use crate::types::conversation::{ConversationChanges, Partner, StoredConversation};
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 use crate::types::page::Page;
 use crate::types::time::Timestamp;
 

@@ -9,12 +9,13 @@ use super::conversations::{self, End};
 use super::import::{self, Existing, Import, Imported};
 use super::list::{self, List, Order};
 use super::members::{self, members_array};
-use super::objects::{self, Kind};
+use super::objects;
 use super::search::{self, Scope};
 use crate::error::Error;
 use crate::types::group::{GroupChanges, NewGroup, StoredGroup};
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 use crate::types::page::Page;
 use crate::types::text::{Description, Url};
 use crate::types::time::Timestamp;
@@ -105,6 +106,7 @@ pub fn create(tx: &Tx, account: Account, new: &NewGroup, most: usize) -> Result<
     let id = Id::random();
     let created_at = Timestamp::now();
     let pk = insert(tx, account, id, new, created_at, None)?;
+    search::merge(tx, Kind::Group)?;
     conversations::insert(tx, account, Id::random(), End::Group(pk), created_at)?;
     members::replace(tx, account, pk, &new.contacts, most)?;
     Ok((id, retrieve(tx, account, id)?))
@@ -115,6 +117,9 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &GroupChanges, most: u
     let pk = objects::find_in_path(tx, account, Kind::Group, id)?;
     changes.read_only.check(|| retrieve(tx, account, id))?;
     update_properties(tx, pk, changes)?;
+    if changes.name.is_some() || changes.description.is_some() {
+        search::merge(tx, Kind::Group)?;
+    }
     if let Some(contacts) = &changes.contacts {
         members::replace(tx, account, pk, contacts, most)?;
     }

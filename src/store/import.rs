@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension as _};
 use super::Tx;
 use super::accounts::Account;
 use super::conversations;
-use super::objects::Kind;
 use crate::error::{Code, Error};
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 
 /// What to do with an object whose id is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

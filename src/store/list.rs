@@ -4,10 +4,10 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
 use super::accounts::Account;
-use super::objects::Kind;
 use crate::error::Error;
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 use crate::types::page::{Cursor, Page};
 
 /// What a list is made of, in SQL. Its parameters are `?1` the account, `?4` what the list is `within`, and `?5` the

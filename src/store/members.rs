@@ -6,12 +6,13 @@ use super::Tx;
 use super::accounts::Account;
 use super::contacts::{self, contact_object};
 use super::list::{self, List, Order};
-use super::objects::{self, Kind};
+use super::objects;
 use crate::error::Error;
 use crate::types::contact::NamedContact;
 use crate::types::group::too_many_contacts;
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 use crate::types::page::Page;
 
 /// The SQL of the members of a group `o`, as an array. CROSS JOIN has SQLite walk `members` as its key has them: in

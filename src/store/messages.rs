@@ -9,11 +9,12 @@ use super::conversations;
 use super::import::{self, Existing, Import, Imported};
 use super::list::{self, List, Order};
 use super::members;
-use super::objects::{self, Kind};
+use super::objects;
 use super::search::{self, Scope};
 use crate::error::Error;
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 use crate::types::message::{MessageChanges, NewMessage, StoredMessage};
 use crate::types::page::Page;
 use crate::types::time::Timestamp;
@@ -121,6 +122,7 @@ pub fn create(tx: &Tx, account: Account, new: &NewMessage) -> Result<(Id, Json),
         new.message.as_str(),
         created_at.seconds(),
     ))?;
+    search::merge(tx, Kind::Message)?;
     conversations::set_active(tx, conversation, created_at)?;
     if let Some(sender) = sender {
         contacts::set_active(tx, sender, created_at)?;
@@ -155,6 +157,7 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &MessageChanges) -> Re
         // The text that it has, sent back with the whole object, is no change.
         tx.prepare_cached("UPDATE messages SET message = ?2, updated_at = ?3 WHERE pk = ?1 AND message <> ?2")?
             .execute((pk, message.as_str(), Timestamp::now().seconds()))?;
+        search::merge(tx, Kind::Message)?;
     }
     if let Some(reactions) = &changes.reactions {
         tx.prepare_cached("UPDATE messages SET reactions = ?2 WHERE pk = ?1")?

@@ -5,54 +5,11 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Tx;
 use super::accounts::Account;
+use super::search;
 use crate::error::Error;
 use crate::types::id::Id;
 use crate::types::json::Json;
-
-/// A kind of object that accounts own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    Contact,
-    Group,
-    Conversation,
-    Message,
-}
-
-impl Kind {
-    /// What one is called.
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Contact => "contact",
-            Kind::Group => "group",
-            Kind::Conversation => "conversation",
-            Kind::Message => "message",
-        }
-    }
-
-    /// The table of them, and what many are called.
-    pub(super) fn table(self) -> &'static str {
-        match self {
-            Kind::Contact => "contacts",
-            Kind::Group => "groups",
-            Kind::Conversation => "conversations",
-            Kind::Message => "messages",
-        }
-    }
-
-    /// The error of an id in a path that names nothing.
-    pub fn not_found(self, id: &str) -> Error {
-        Error::not_found(self.name(), id)
-    }
-
-    /// The error of an id in the parameter `param` that names nothing.
-    pub(super) fn unknown(self, param: impl Into<String>, id: Id) -> Error {
-        let what = format!(
-            "must be the id of one of the {}; there is none with the id `{id}`",
-            self.table()
-        );
-        Error::invalid(param, what)
-    }
-}
+use crate::types::kind::Kind;
 
 /// The internal key of the account's object with this id.
 pub fn find(conn: &Connection, account: Account, kind: Kind, id: Id) -> Result<Option<i64>, Error> {
@@ -112,5 +69,5 @@ pub(super) fn delete(tx: &Tx, account: Account, kind: Kind, id: Id) -> Result<()
     let pk = find_in_path(tx, account, kind, id)?;
     tx.prepare_cached(&format!("DELETE FROM {} WHERE pk = ?1", kind.table()))?
         .execute([pk])?;
-    Ok(())
+    search::merge(tx, kind)
 }

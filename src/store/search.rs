@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use super::Tx;
 use super::accounts::Account;
+use crate::error::Error;
+use crate::types::kind::Kind;
 use crate::types::words::Words;
 
 /// What a search is within: a word that every row of an `_fts` table has in its column `scope`.
@@ -29,4 +32,20 @@ pub fn expression(scope: Scope, columns: &str, words: &Words) -> String {
     let words: Vec<String> = words.iter().map(begins).collect();
     // Side by side all must match, as with AND, but for those in which the tokenizer finds no word: these are skipped.
     format!("scope : \"{scope}\" AND {{{columns}}} : ({})", words.join(" "))
+}
+
+/// Pages of an index of words that one write merges at most: some times what it adds.
+const MERGED_PAGES: i64 = 8;
+
+/// Merges a little of the index of words that a write has added to, so that it stays quick to search. FTS5 would do it
+/// by itself, but much at once, and the writes behind it would wait.
+pub fn merge(tx: &Tx, kind: Kind) -> Result<(), Error> {
+    let sql = match kind {
+        Kind::Contact => "INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('merge', ?1)",
+        Kind::Group => "INSERT INTO groups_fts (groups_fts, rank) VALUES ('merge', ?1)",
+        Kind::Message => "INSERT INTO messages_fts (messages_fts, rank) VALUES ('merge', ?1)",
+        Kind::Conversation => return Ok(()),
+    };
+    tx.prepare_cached(sql)?.execute([MERGED_PAGES])?;
+    Ok(())
 }

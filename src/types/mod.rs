@@ -7,6 +7,7 @@ pub mod fields;
 pub mod group;
 pub mod id;
 pub mod json;
+pub mod kind;
 pub mod message;
 pub mod page;
 pub mod quote;

@@ -65,6 +65,7 @@ CREATE VIRTUAL TABLE groups_fts USING fts5 (
     content = 'groups_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
     columnsize = 0
 );
+INSERT INTO groups_fts (groups_fts, rank) VALUES ('automerge', 0);
 CREATE TRIGGER groups_fts_made AFTER INSERT ON groups BEGIN
     INSERT INTO groups_fts (rowid, scope, name, description)
         VALUES (NEW.pk, 'a' || NEW.account, NEW.name, NEW.description);
@@ -86,6 +87,7 @@ CREATE VIRTUAL TABLE contacts_fts USING fts5 (
     content = 'contacts_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
     columnsize = 0
 );
+INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('automerge', 0);
 CREATE TRIGGER contacts_fts_made AFTER INSERT ON contacts BEGIN
     INSERT INTO contacts_fts (rowid, scope, username, display_name, phone_number)
         VALUES (NEW.pk, 'a' || NEW.account, NEW.username, NEW.display_name, NEW.phone_number);
@@ -107,6 +109,7 @@ CREATE VIRTUAL TABLE messages_fts USING fts5 (
     content = 'messages_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
     columnsize = 0
 );
+INSERT INTO messages_fts (messages_fts, rank) VALUES ('automerge', 0);
 CREATE TRIGGER messages_fts_made AFTER INSERT ON messages BEGIN
     INSERT INTO messages_fts (rowid, scope, message)
         VALUES (NEW.pk, 'a' || NEW.account || ' c' || NEW.conversation_pk, NEW.message);
