@@ -144,70 +144,55 @@ END;
 
 -- Words to be found by, kept by triggers; the texts themselves are not in there a second time. `scope` holds a word for
 -- what a search is within: a1 for the account 1, c2 for the conversation 2. Beginnings of one and two characters, which
--- many words share, have an index of their own. Column sizes are for ranking, which no list has. Merging, which FTS5
--- does in bursts by itself, is left to src/store/search.rs.
-CREATE VIEW groups_words AS SELECT pk, 'a' || account AS scope, name, description FROM groups;
+-- many words share, have an index of their own. FTS5 would merge its parts much at once, and the write that meets it
+-- would wait: src/store/search.rs does it instead, and what is deleted goes with the parts that it is in.
 CREATE VIRTUAL TABLE groups_fts USING fts5 (
     scope, name, description,
-    content = 'groups_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
-    columnsize = 0
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
-INSERT INTO groups_fts (groups_fts, rank) VALUES ('automerge', 0);
+INSERT INTO groups_fts (groups_fts, rank) VALUES ('automerge', 0), ('deletemerge', 0);
 CREATE TRIGGER groups_fts_made AFTER INSERT ON groups BEGIN
     INSERT INTO groups_fts (rowid, scope, name, description)
         VALUES (NEW.pk, 'a' || NEW.account, NEW.name, NEW.description);
 END;
 CREATE TRIGGER groups_fts_changed AFTER UPDATE OF name, description ON groups BEGIN
-    INSERT INTO groups_fts (groups_fts, rowid, scope, name, description)
-        VALUES ('delete', OLD.pk, 'a' || OLD.account, OLD.name, OLD.description);
-    INSERT INTO groups_fts (rowid, scope, name, description)
-        VALUES (NEW.pk, 'a' || NEW.account, NEW.name, NEW.description);
+    UPDATE groups_fts SET scope = 'a' || NEW.account, name = NEW.name, description = NEW.description
+        WHERE rowid = NEW.pk;
 END;
 CREATE TRIGGER groups_fts_deleted AFTER DELETE ON groups BEGIN
-    INSERT INTO groups_fts (groups_fts, rowid, scope, name, description)
-        VALUES ('delete', OLD.pk, 'a' || OLD.account, OLD.name, OLD.description);
+    DELETE FROM groups_fts WHERE rowid = OLD.pk;
 END;
 
-CREATE VIEW contacts_words AS SELECT pk, 'a' || account AS scope, username, display_name, phone_number FROM contacts;
 CREATE VIRTUAL TABLE contacts_fts USING fts5 (
     scope, username, display_name, phone_number,
-    content = 'contacts_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
-    columnsize = 0
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
-INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('automerge', 0);
+INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('automerge', 0), ('deletemerge', 0);
 CREATE TRIGGER contacts_fts_made AFTER INSERT ON contacts BEGIN
     INSERT INTO contacts_fts (rowid, scope, username, display_name, phone_number)
         VALUES (NEW.pk, 'a' || NEW.account, NEW.username, NEW.display_name, NEW.phone_number);
 END;
 CREATE TRIGGER contacts_fts_changed AFTER UPDATE OF username, display_name, phone_number ON contacts BEGIN
-    INSERT INTO contacts_fts (contacts_fts, rowid, scope, username, display_name, phone_number)
-        VALUES ('delete', OLD.pk, 'a' || OLD.account, OLD.username, OLD.display_name, OLD.phone_number);
-    INSERT INTO contacts_fts (rowid, scope, username, display_name, phone_number)
-        VALUES (NEW.pk, 'a' || NEW.account, NEW.username, NEW.display_name, NEW.phone_number);
+    UPDATE contacts_fts SET scope = 'a' || NEW.account, username = NEW.username, display_name = NEW.display_name, phone_number = NEW.phone_number
+        WHERE rowid = NEW.pk;
 END;
 CREATE TRIGGER contacts_fts_deleted AFTER DELETE ON contacts BEGIN
-    INSERT INTO contacts_fts (contacts_fts, rowid, scope, username, display_name, phone_number)
-        VALUES ('delete', OLD.pk, 'a' || OLD.account, OLD.username, OLD.display_name, OLD.phone_number);
+    DELETE FROM contacts_fts WHERE rowid = OLD.pk;
 END;
 
-CREATE VIEW messages_words AS SELECT pk, 'a' || account || ' c' || conversation_pk AS scope, message FROM messages;
 CREATE VIRTUAL TABLE messages_fts USING fts5 (
     scope, message,
-    content = 'messages_words', content_rowid = 'pk', tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2',
-    columnsize = 0
+    content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
-INSERT INTO messages_fts (messages_fts, rank) VALUES ('automerge', 0);
+INSERT INTO messages_fts (messages_fts, rank) VALUES ('automerge', 0), ('deletemerge', 0);
 CREATE TRIGGER messages_fts_made AFTER INSERT ON messages BEGIN
     INSERT INTO messages_fts (rowid, scope, message)
         VALUES (NEW.pk, 'a' || NEW.account || ' c' || NEW.conversation_pk, NEW.message);
 END;
 CREATE TRIGGER messages_fts_changed AFTER UPDATE OF message, conversation_pk ON messages BEGIN
-    INSERT INTO messages_fts (messages_fts, rowid, scope, message)
-        VALUES ('delete', OLD.pk, 'a' || OLD.account || ' c' || OLD.conversation_pk, OLD.message);
-    INSERT INTO messages_fts (rowid, scope, message)
-        VALUES (NEW.pk, 'a' || NEW.account || ' c' || NEW.conversation_pk, NEW.message);
+    UPDATE messages_fts SET scope = 'a' || NEW.account || ' c' || NEW.conversation_pk, message = NEW.message
+        WHERE rowid = NEW.pk;
 END;
 CREATE TRIGGER messages_fts_deleted AFTER DELETE ON messages BEGIN
-    INSERT INTO messages_fts (messages_fts, rowid, scope, message)
-        VALUES ('delete', OLD.pk, 'a' || OLD.account || ' c' || OLD.conversation_pk, OLD.message);
+    DELETE FROM messages_fts WHERE rowid = OLD.pk;
 END;

@@ -1,6 +1,8 @@
 //! Checkpoints: what the log holds is moved into the file by a thread of its own, beside the writer. The writer moves
 //! only the little that came meanwhile, as a log begins anew only after all of it was moved.
 
+use std::fs::File;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -26,15 +28,16 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Starts the thread with a connection of its own, which closes with this handle.
-    pub fn start(conn: Connection) -> Result<Self, Failure> {
+    /// Starts the thread with a connection of its own, which closes with this handle. `file` is the same file as the
+    /// connection's; closed before any connection to it, it would take their locks with it (POSIX, fcntl).
+    pub fn start(conn: Connection, file: Arc<File>) -> Result<Self, Failure> {
         let (wake, woken) = sync_channel(1);
         let (end, ended) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("checkpoints".to_owned())
             .spawn(move || {
                 while let Ok(()) = woken.recv() {
-                    if end.send(run(&conn)).is_err() {
+                    if end.send(run(&conn, &file)).is_err() {
                         break;
                     }
                 }
@@ -90,9 +93,13 @@ impl Drop for Checkpoints {
     }
 }
 
-fn run(conn: &Connection) -> Result<(), String> {
+/// SQLite syncs the file only where it has moved all of the log, which is when the writer does the rest: without the
+/// sync here, the writer would wait for everything that was moved.
+fn run(conn: &Connection, file: &File) -> Result<(), String> {
     for _ in 0..ROUNDS {
-        if move_log(conn, CheckpointMode::PASSIVE)?.is_none_or(|left| left <= LEFT) {
+        let left = move_log(conn, CheckpointMode::PASSIVE)?;
+        file.sync_data().map_err(|error| lost_sync(&error))?;
+        if left.is_none_or(|left| left <= LEFT) {
             break;
         }
     }
@@ -132,6 +139,6 @@ pub fn is_lost_sync(error: &rusqlite::Error) -> bool {
 }
 
 /// After a failed sync the system may have dropped what it could not write, and say so only once.
-pub fn lost_sync(error: &rusqlite::Error) -> String {
+pub fn lost_sync(error: &dyn std::error::Error) -> String {
     format!("the disk did not confirm a write ({error}); check the disk, then start again")
 }

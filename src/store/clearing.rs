@@ -4,12 +4,10 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Tx;
-use super::search;
 use crate::error::Error;
-use crate::types::kind::Kind;
 
 /// Rows of one step at most: it bounds how long a write waits for a step.
-const STEP: usize = 20;
+const STEP: usize = 50;
 
 /// The SQL of a key that no row of a table has, and none of those that wait to be cleared away: their rows would
 /// belong to the new one.
@@ -57,11 +55,7 @@ fn oldest(tx: &Tx, sql: &str) -> Result<Option<i64>, Error> {
 fn delete_messages(tx: &Tx, conversation: i64) -> Result<usize, Error> {
     let sql = "DELETE FROM messages WHERE pk IN
         (SELECT pk FROM messages WHERE conversation_pk = ?1 ORDER BY pk DESC LIMIT ?2)";
-    let deleted = tx.prepare_cached(sql)?.execute((conversation, STEP))?;
-    for _ in 0..deleted.div_ceil(4) {
-        search::merge(tx, Kind::Message)?;
-    }
-    Ok(deleted)
+    Ok(tx.prepare_cached(sql)?.execute((conversation, STEP))?)
 }
 
 fn delete_memberships(tx: &Tx, contact: i64) -> Result<usize, Error> {

@@ -107,6 +107,11 @@ pub fn open_served(path: &Path) -> Result<(Connection, Lock), Failure> {
     Ok((conn, lock))
 }
 
+/// Opens the file itself, for syncs of what was written through a connection. It must be closed after all of them.
+pub fn open_for_sync(path: &Path) -> Result<File, Failure> {
+    File::open(path).map_err(|error| cannot_open(path, error))
+}
+
 /// Opens the file for a command, beside a server that may have it; takes the lock only to make it or bring it to the
 /// current schema.
 pub fn open_shared(path: &Path) -> Result<Connection, Failure> {

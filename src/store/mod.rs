@@ -23,7 +23,9 @@ mod session;
 pub mod tokens;
 mod writer;
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
@@ -48,10 +50,12 @@ impl std::ops::Deref for Tx<'_> {
 
 /// An open file that a server serves, alone: a second server on it is refused.
 ///
-/// Dropped in this order, so that the last connection to close is one that may remove the log.
+/// Dropped in this order, so that the last connection to close is one that may remove the log, and the file itself is
+/// closed after all connections.
 pub struct Store {
     readers: Readers,
     writer: Writer,
+    _file: Arc<File>,
     _lock: Lock,
 }
 
@@ -63,7 +67,8 @@ impl Store {
     pub fn open(path: &Path, readers: u32) -> Result<Self, Failure> {
         let path = file::resolve(path)?;
         let (conn, lock) = file::open_served(&path)?;
-        let checkpoints = Checkpoints::start(file::open_shared(&path)?)?;
+        let file = Arc::new(file::open_for_sync(&path)?);
+        let checkpoints = Checkpoints::start(file::open_shared(&path)?, Arc::clone(&file))?;
         let chore = Chore {
             is_due: clearing::is_due,
             step: clearing::step,
@@ -71,6 +76,7 @@ impl Store {
         Ok(Store {
             readers: Readers::open(&path, readers)?,
             writer: Writer::start(conn, checkpoints, chore)?,
+            _file: file,
             _lock: lock,
         })
     }

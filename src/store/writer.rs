@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::hooks::CheckpointMode;
 use rusqlite::{Connection, ffi};
@@ -32,6 +32,12 @@ const CHECKPOINT_PAGES: i32 = 4_000;
 
 /// Pages in the log at which the writer waits until they are moved: 64 MiB.
 const LONGEST_LOG: i32 = 16_000;
+
+/// While others write, a step of the chore is done so often; few writes meet one then, and the disk has time for them.
+const STEP_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Without a write for so long, the steps of the chore follow each other.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Without a write for so long, the log is moved into the file and cut to nothing.
 const IDLE: Duration = Duration::from_secs(2);
@@ -204,19 +210,19 @@ fn work(
     // Whether the log may hold something. At the start it may: the last run's end tells nothing.
     let mut log_used = true;
     let mut chore_due = true;
+    let (mut last_write, mut last_step): (Option<Instant>, Option<Instant>) = (None, None);
     loop {
         let next = match (chore_due, log_used) {
-            (true, _) => queue.recv_timeout(Duration::ZERO),
+            (true, _) => queue.recv_timeout(until_step(last_write, last_step)),
             (false, true) => queue.recv_timeout(IDLE),
             (false, false) => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match next {
             Ok(first) => {
-                log_used = true;
                 let mut batch = vec![first];
                 batch.extend(queue.try_iter().take(BATCH - 1));
                 commit(conn, batch)?;
-                chore_due = true;
+                (log_used, chore_due, last_write) = (true, true, Some(Instant::now()));
             }
             Err(RecvTimeoutError::Timeout) if chore_due => {}
             Err(RecvTimeoutError::Timeout) => {
@@ -225,8 +231,9 @@ fn work(
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if chore_due {
+        if chore_due && until_step(last_write, last_step).is_zero() {
             chore_due = do_step(conn, chore)?;
+            last_step = Some(Instant::now());
         }
         let pages = LOG_PAGES.get();
         if checkpoints.has_ended(pages >= LONGEST_LOG)? {
@@ -237,6 +244,14 @@ fn work(
     }
     drop(checkpoints);
     checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| ())
+}
+
+/// How long the next step of the chore is to wait.
+fn until_step(last_write: Option<Instant>, last_step: Option<Instant>) -> Duration {
+    match (last_write, last_step) {
+        (Some(write), Some(step)) if write.elapsed() < QUIET => STEP_INTERVAL.saturating_sub(step.elapsed()),
+        _ => Duration::ZERO,
+    }
 }
 
 /// Moves what is in the log; tells whether something may be left.
