@@ -23,6 +23,7 @@ pub struct TestServer {
     pub db: PathBuf,
     /// A token of the account `default` that may do everything.
     pub token: String,
+    config: Config,
     folder: Option<tempfile::TempDir>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -64,7 +65,7 @@ impl TestServer {
     }
 
     fn start_on(config: Config, token: String, folder: Option<tempfile::TempDir>) -> Self {
-        let db = config.db.clone();
+        let kept = config.clone();
         let (stop, stopped) = oneshot::channel();
         let (bound, addr) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -87,8 +88,9 @@ impl TestServer {
             .build();
         TestServer {
             addr: addr.recv().unwrap(),
-            db,
+            db: kept.db.clone(),
             token,
+            config: kept,
             folder,
             stop: Some(stop),
             thread: Some(thread),
@@ -96,14 +98,10 @@ impl TestServer {
         }
     }
 
-    /// Stops the server and starts another on the same file.
+    /// Stops the server and starts another on the same file, as the first was told.
     pub fn restart(mut self) -> Self {
         self.stop();
-        let config = Config {
-            db: self.db.clone(),
-            ..config()
-        };
-        Self::start_on(config, self.token.clone(), self.folder.take())
+        Self::start_on(self.config.clone(), self.token.clone(), self.folder.take())
     }
 
     /// Stops as SIGTERM does and waits for the end.
