@@ -14,6 +14,7 @@ mod harness;
 mod limits;
 mod members;
 mod messages;
+mod model;
 mod paging;
 mod search;
 mod store;
