@@ -78,8 +78,8 @@ pub fn import(
             }
             progress(number);
         }
-        let finished = import.finish();
-        finished.map_err(|error| Failure::new(format!("line {}: {error}", import.line)))?;
+        let pinned = conversations::import_pins(&mut import);
+        pinned.map_err(|error| Failure::new(format!("line {}: {error}", import.line)))?;
         Ok(summary)
     })
 }

@@ -321,10 +321,19 @@ pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Import
     Ok(imported)
 }
 
-/// Pins a message that an imported conversation told of: its own line comes after the conversation's.
-pub(super) fn import_pin(tx: &Tx, pk: i64, message: Id) -> Result<(), Error> {
-    let message = find_pinned(tx, pk, message)?;
-    tx.prepare_cached("UPDATE conversations SET pinned_message_id = ?2 WHERE pk = ?1")?
-        .execute((pk, message))?;
+/// Pins the messages that imported conversations told of, after the last line: a message's line comes after its
+/// conversation's.
+///
+/// # Errors
+/// `import.line` is then the line at fault.
+pub fn import_pins(import: &mut Import) -> Result<(), Error> {
+    for (line, pk, message) in std::mem::take(&mut import.pins) {
+        import.line = line;
+        let message = find_pinned(import.tx, pk, message)?;
+        import
+            .tx
+            .prepare_cached("UPDATE conversations SET pinned_message_id = ?2 WHERE pk = ?1")?
+            .execute((pk, message))?;
+    }
     Ok(())
 }

@@ -6,7 +6,6 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Tx;
 use super::accounts::Account;
-use super::conversations;
 use crate::error::{Code, Error};
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -53,18 +52,6 @@ impl<'a> Import<'a> {
             made_with_end: HashSet::new(),
             pins: Vec::new(),
         }
-    }
-
-    /// Does what had to wait for the last line.
-    ///
-    /// # Errors
-    /// `self.line` is then the line at fault.
-    pub fn finish(&mut self) -> Result<(), Error> {
-        for (line, conversation, message) in std::mem::take(&mut self.pins) {
-            self.line = line;
-            conversations::import_pin(self.tx, conversation, message)?;
-        }
-        Ok(())
     }
 
     /// The key of the object that has `id` already, unless that is to be refused or is another account's.

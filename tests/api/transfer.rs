@@ -26,7 +26,21 @@ fn filled() -> TestServer {
         let members: Vec<_> = (0..n % 5)
             .map(|m| json!({"username": format!("u{}", (n * 7 + m) % 9), "display_name": "é\"\n"}))
             .collect();
-        let id = server.group(&json!({"name": format!("group {n}"), "description": "d", "contacts": members}));
+        let group = json!({"name": format!("group {n}"), "description": "d", "contacts": members});
+        let group = server.made("/v1/groups", &group);
+        let id = group["id"].as_str().unwrap();
+        let sender = &group["contacts"][0]["id"];
+        let message = json!({"conversation_id": group["conversation_id"], "message": format!("group {n} ש"), "contact_id": sender});
+        let message = server.made("/v1/messages", &message);
+        server.put(
+            &format!("/v1/messages/{}", message["id"].as_str().unwrap()),
+            &json!({"reactions": {"a": ["x", "y"]}, "read_at": n}),
+        );
+        let changes = json!({"pinned_message_id": message["id"], "is_pinned": n % 2 == 0, "last_opened_at": n});
+        server.put(
+            &format!("/v1/conversations/{}", group["conversation_id"].as_str().unwrap()),
+            &changes,
+        );
         if n % 3 == 0 {
             server.put(
                 &format!("/v1/groups/{id}"),
@@ -48,8 +62,18 @@ fn an_export_imported_into_a_new_file_answers_every_request_the_same() {
     assert_eq!(summary.added, lines.lines().count() as u64);
     let listed = ids(&server.get("/v1/groups?limit=100").json());
     let mut paths: Vec<String> = listed.iter().map(|id| format!("/v1/groups/{id}")).collect();
-    for query in ["", "?limit=100", "?archived=true", "?archived=false&limit=3"] {
-        paths.push(format!("/v1/groups{query}"));
+    for list in ["groups", "conversations"] {
+        for query in ["", "?limit=100", "?archived=true", "?archived=false&limit=3"] {
+            paths.push(format!("/v1/{list}{query}"));
+        }
+    }
+    for list in [
+        "contacts?limit=100",
+        "messages?limit=100",
+        "messages?query=group",
+        "conversations?pinned=true",
+    ] {
+        paths.push(format!("/v1/{list}"));
     }
     paths.extend(
         listed
@@ -115,6 +139,18 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
             "line 3: `contacts[0]` must be",
         ),
         (r#"{"kind":"group","name":"x","id":"short"}"#, "line 3: `id` must be"),
+        (
+            r#"{"kind":"conversation"}"#,
+            "line 3: `contact_id` or `group_id` is required",
+        ),
+        (
+            r#"{"kind":"conversation","group_id":"AAAAAAAAAAAAAAAA"}"#,
+            "line 3: `group_id` must be",
+        ),
+        (
+            r#"{"kind":"message","conversation_id":"AAAAAAAAAAAAAAAA","message":"x"}"#,
+            "line 3: `conversation_id` must be",
+        ),
     ] {
         let failure = import(&server, &format!("{good}\n\n{bad}\n"), Existing::Refuse)
             .unwrap_err()
@@ -122,12 +158,42 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
         assert!(failure.starts_with(why), "{failure}");
         assert_eq!(export(&server), "");
     }
-    let conversation = r#"{"kind":"group","name":"x","conversation_id":"AAAAAAAAAAAAAAAA"}"#;
-    let failure = import(&server, &format!("{conversation}\n{conversation}"), Existing::Refuse)
-        .unwrap_err()
-        .to_string();
-    assert!(failure.starts_with("line 2: the conversation"), "{failure}");
-    assert_eq!(export(&server), "");
+    let group = |id: &str| format!(r#"{{"kind":"group","name":"x","id":"{id}","conversation_id":"AAAAAAAAAAAAAAAA"}}"#);
+    let (one, other) = (group("BBBBBBBBBBBBBBBB"), group("CCCCCCCCCCCCCCCC"));
+    let told = |rest: &str| format!(r#"{{"kind":"conversation","group_id":"BBBBBBBBBBBBBBBB",{rest}}}"#);
+    let message = r#"{"kind":"message","conversation_id":"AAAAAAAAAAAAAAAA","id":"DDDDDDDDDDDDDDDD","message":"x"}"#;
+    let same = told(r#""id":"AAAAAAAAAAAAAAAA""#);
+    for (lines, why) in [
+        (format!("{one}\n{other}"), "line 2: the conversation"),
+        (format!("{one}\n{same}\n{same}"), "line 3: the conversation"),
+        (format!("{one}\n{message}\n{same}"), "line 3: the conversation"),
+        (
+            format!("{one}\n{same}\n{}", told(r#""id":"EEEEEEEEEEEEEEEE""#)),
+            "line 3: its group or contact has another conversation",
+        ),
+        (
+            format!(
+                "{one}\n{}\n{message}",
+                told(r#""pinned_message_id":"EEEEEEEEEEEEEEEE""#)
+            ),
+            "line 3: `conversation_id` must be",
+        ),
+        (
+            format!(
+                "{one}\n{}\n{message}",
+                told(r#""id":"AAAAAAAAAAAAAAAA","pinned_message_id":"EEEEEEEEEEEEEEEE""#)
+            ),
+            "line 2: `pinned_message_id` must be",
+        ),
+    ] {
+        let failure = import(&server, &lines, Existing::Refuse).unwrap_err().to_string();
+        assert!(failure.starts_with(why), "{failure}");
+        assert_eq!(export(&server), "");
+    }
+    let pinned = told(r#""id":"AAAAAAAAAAAAAAAA","pinned_message_id":"dddddddddddddddd""#);
+    import(&server, &format!("{one}\n{pinned}\n{message}"), Existing::Refuse).unwrap();
+    let conversation = server.get("/v1/conversations/AAAAAAAAAAAAAAAA").json();
+    assert_eq!(conversation["pinned_message_id"], "DDDDDDDDDDDDDDDD");
 }
 
 #[test]
