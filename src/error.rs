@@ -16,6 +16,7 @@ pub enum Code {
     NotFound,
     MethodNotAllowed,
     Conflict,
+    PreconditionFailed,
     BodyTooLarge,
     UriTooLong,
     HeadersTooLarge,

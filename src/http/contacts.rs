@@ -47,25 +47,33 @@ async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let id = call.id(Kind::Contact)?;
     call.finish()?;
     let contact = api.store.read(|conn| contacts::retrieve(conn, account, id))?;
-    Ok(reply::ok(contact))
+    Ok(reply::object(contact))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Contact)?;
     let changes = ContactChanges::take(&mut call.body)?;
-    call.finish()?;
+    let if_match = call.finish()?;
     let contact = api
         .store
-        .write(move |tx| contacts::update(tx, account, id, &changes))
+        .write(move |tx| {
+            if_match.check(|| contacts::retrieve(tx, account, id))?;
+            contacts::update(tx, account, id, &changes)
+        })
         .await?;
-    Ok(reply::ok(contact))
+    Ok(reply::object(contact))
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Contact)?;
-    call.finish()?;
-    api.store.write(move |tx| contacts::delete(tx, account, id)).await?;
+    let if_match = call.finish()?;
+    api.store
+        .write(move |tx| {
+            if_match.check(|| contacts::retrieve(tx, account, id))?;
+            contacts::delete(tx, account, id)
+        })
+        .await?;
     Ok(reply::no_content())
 }

@@ -59,27 +59,33 @@ async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let id = call.id(Kind::Conversation)?;
     call.finish()?;
     let conversation = api.store.read(|conn| conversations::retrieve(conn, account, id))?;
-    Ok(reply::ok(conversation))
+    Ok(reply::object(conversation))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Conversation)?;
     let changes = ConversationChanges::take(&mut call.body)?;
-    call.finish()?;
+    let if_match = call.finish()?;
     let conversation = api
         .store
-        .write(move |tx| conversations::update(tx, account, id, &changes))
+        .write(move |tx| {
+            if_match.check(|| conversations::retrieve(tx, account, id))?;
+            conversations::update(tx, account, id, &changes)
+        })
         .await?;
-    Ok(reply::ok(conversation))
+    Ok(reply::object(conversation))
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Conversation)?;
-    call.finish()?;
+    let if_match = call.finish()?;
     api.store
-        .write(move |tx| conversations::delete(tx, account, id))
+        .write(move |tx| {
+            if_match.check(|| conversations::retrieve(tx, account, id))?;
+            conversations::delete(tx, account, id)
+        })
         .await?;
     Ok(reply::no_content())
 }

@@ -52,7 +52,7 @@ async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let id = call.id(Kind::Group)?;
     call.finish()?;
     let group = api.store.read(|conn| groups::retrieve(conn, account, id))?;
-    Ok(reply::ok(group))
+    Ok(reply::object(group))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
@@ -60,18 +60,26 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let id = call.id(Kind::Group)?;
     let most = api.settings.max_group_contacts;
     let changes = GroupChanges::take(&mut call.body, most)?;
-    call.finish()?;
+    let if_match = call.finish()?;
     let group = api
         .store
-        .write(move |tx| groups::update(tx, account, id, &changes, most))
+        .write(move |tx| {
+            if_match.check(|| groups::retrieve(tx, account, id))?;
+            groups::update(tx, account, id, &changes, most)
+        })
         .await?;
-    Ok(reply::ok(group))
+    Ok(reply::object(group))
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Group)?;
-    call.finish()?;
-    api.store.write(move |tx| groups::delete(tx, account, id)).await?;
+    let if_match = call.finish()?;
+    api.store
+        .write(move |tx| {
+            if_match.check(|| groups::retrieve(tx, account, id))?;
+            groups::delete(tx, account, id)
+        })
+        .await?;
     Ok(reply::no_content())
 }

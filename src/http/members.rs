@@ -1,4 +1,4 @@
-//! `/v1/groups/:id/contacts`: a group's members, one at a time.
+//! `/v1/groups/:id/contacts`: a group's members, one at a time. `If-Match` is asked of the group, of which they are part.
 
 use warp::http::Method;
 use warp::reply::Response;
@@ -6,7 +6,7 @@ use warp::reply::Response;
 use super::request::Call;
 use super::{Api, Route, reply};
 use crate::error::Error;
-use crate::store::members;
+use crate::store::{groups, members};
 use crate::types::kind::Kind;
 use crate::types::page::Page;
 
@@ -31,9 +31,12 @@ async fn add(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let (group, contact) = (call.id(Kind::Group)?, call.id_at(1, Kind::Contact)?);
     let most = api.settings.max_group_contacts;
-    call.finish()?;
+    let if_match = call.finish()?;
     api.store
-        .write(move |tx| members::add(tx, account, group, contact, most))
+        .write(move |tx| {
+            if_match.check(|| groups::retrieve(tx, account, group))?;
+            members::add(tx, account, group, contact, most)
+        })
         .await?;
     Ok(reply::no_content())
 }
@@ -41,9 +44,12 @@ async fn add(api: Api, call: Call) -> Result<Response, Error> {
 async fn remove(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let (group, contact) = (call.id(Kind::Group)?, call.id_at(1, Kind::Contact)?);
-    call.finish()?;
+    let if_match = call.finish()?;
     api.store
-        .write(move |tx| members::remove(tx, account, group, contact))
+        .write(move |tx| {
+            if_match.check(|| groups::retrieve(tx, account, group))?;
+            members::remove(tx, account, group, contact)
+        })
         .await?;
     Ok(reply::no_content())
 }

@@ -47,25 +47,33 @@ async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let id = call.id(Kind::Message)?;
     call.finish()?;
     let message = api.store.read(|conn| messages::retrieve(conn, account, id))?;
-    Ok(reply::ok(message))
+    Ok(reply::object(message))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Message)?;
     let changes = MessageChanges::take(&mut call.body)?;
-    call.finish()?;
+    let if_match = call.finish()?;
     let message = api
         .store
-        .write(move |tx| messages::update(tx, account, id, &changes))
+        .write(move |tx| {
+            if_match.check(|| messages::retrieve(tx, account, id))?;
+            messages::update(tx, account, id, &changes)
+        })
         .await?;
-    Ok(reply::ok(message))
+    Ok(reply::object(message))
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Message)?;
-    call.finish()?;
-    api.store.write(move |tx| messages::delete(tx, account, id)).await?;
+    let if_match = call.finish()?;
+    api.store
+        .write(move |tx| {
+            if_match.check(|| messages::retrieve(tx, account, id))?;
+            messages::delete(tx, account, id)
+        })
+        .await?;
     Ok(reply::no_content())
 }

@@ -1,7 +1,7 @@
 //! Answers: the only place that knows status codes.
 
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 use warp::http::HeaderValue;
 use warp::reply::Response;
@@ -9,16 +9,30 @@ use warp::reply::Response;
 use super::Settings;
 use super::head::{Head, RequestId};
 use crate::error::{Code, Error};
+use crate::types::etag::ETag;
 use crate::types::json::Json;
 
-/// `200` and the object or list.
+/// `200` and what is no object of its own: a list, or the server's health.
 pub fn ok(json: Json) -> Response {
     with_json(StatusCode::OK, json.0)
 }
 
-/// `201`, the new object, and `path` (below the base path) in `Location`.
+/// `200`, the object and its tag.
+pub fn object(json: Json) -> Response {
+    with_etag(StatusCode::OK, json)
+}
+
+/// `304` to an object that the caller has, told by the tag in the `response` with the whole of it.
+pub fn not_modified(mut response: Response) -> Response {
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    *response.body_mut() = Response::default().into_body();
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
+}
+
+/// `201`, the new object, its tag, and `path` (below the base path) in `Location`.
 pub fn created(settings: &Settings, path: &str, json: Json) -> Response {
-    let mut response = with_json(StatusCode::CREATED, json.0);
+    let mut response = with_etag(StatusCode::CREATED, json);
     let location = settings.link(&format!("{}{path}", settings.base_path));
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(LOCATION, location);
@@ -126,6 +140,7 @@ fn status(code: Code) -> (StatusCode, &'static str) {
         Code::NotFound => (StatusCode::NOT_FOUND, "not_found"),
         Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Code::Conflict => (StatusCode::CONFLICT, "conflict"),
+        Code::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
         Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
         Code::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
         Code::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
@@ -134,6 +149,15 @@ fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
     }
+}
+
+fn with_etag(status: StatusCode, json: Json) -> Response {
+    let etag = HeaderValue::from_str(ETag::of(&json).as_str());
+    let mut response = with_json(status, json.0);
+    response
+        .headers_mut()
+        .insert(ETAG, etag.expect("a tag is visible ASCII"));
+    response
 }
 
 fn with_json(status: StatusCode, body: String) -> Response {

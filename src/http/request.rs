@@ -14,6 +14,7 @@ use super::form;
 use super::head::Head;
 use crate::error::{Code, Error};
 use crate::store::tokens::Caller;
+use crate::types::etag::{Condition, IfMatch};
 use crate::types::fields::Fields;
 use crate::types::id::Id;
 use crate::types::json;
@@ -27,6 +28,7 @@ pub struct Call {
     pub params: Vec<String>,
     pub query: Fields,
     pub body: Fields,
+    pub if_match: IfMatch,
 }
 
 impl Call {
@@ -42,10 +44,25 @@ impl Call {
         Id::parse(&decoded).ok_or_else(|| kind.not_found(&shortened(&decoded)))
     }
 
-    /// Ends the taking of parameters: any that is left is an error. Every handler calls it before it acts.
-    pub fn finish(self) -> Result<(), Error> {
+    /// Ends the taking of parameters: any that is left is an error. Every handler calls it before it acts, and one
+    /// that changes an object asks the condition that it answers with, inside its write.
+    pub fn finish(self) -> Result<IfMatch, Error> {
         self.query.finish()?;
-        self.body.finish()
+        self.body.finish()?;
+        Ok(self.if_match)
+    }
+}
+
+/// What the header `name` asks of an object's tag, in however many lines it came.
+pub fn condition(headers: &HeaderMap, name: &'static str) -> Result<Option<Condition>, Error> {
+    let lines: Vec<String> = headers
+        .get_all(name)
+        .iter()
+        .map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned())
+        .collect();
+    match lines.is_empty() {
+        true => Ok(None),
+        false => Condition::parse(name, &lines.join(",")).map(Some),
     }
 }
 

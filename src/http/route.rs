@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use hyper::header::ETAG;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::reply::Response;
@@ -15,6 +16,7 @@ use super::head::Head;
 use super::reply;
 use super::request::{self, Call};
 use crate::error::{Code, Error};
+use crate::types::etag::IfMatch;
 
 type Handler = Box<dyn Fn(Api, Call) -> Answer + Send + Sync>;
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
@@ -119,6 +121,8 @@ async fn dispatch<B: Buf>(
         let message = "This token is read-only; use one that may write.";
         return Err(Error::new(Code::Forbidden, message));
     }
+    let if_match = IfMatch(request::condition(&head.headers, "If-Match")?);
+    let if_none_match = request::condition(&head.headers, "If-None-Match")?;
     let query = request::query(head)?;
     let body = request::body(head, body, &api.settings, route.writes()).await?;
     // A body may take its time, in which the token can be revoked.
@@ -132,8 +136,15 @@ async fn dispatch<B: Buf>(
         params,
         query,
         body,
+        if_match,
     };
-    (route.handler)(api.clone(), call).await
+    let response = (route.handler)(api.clone(), call).await?;
+    match (if_none_match, response.headers().get(ETAG)) {
+        (Some(condition), Some(etag)) if !route.writes() && condition.fits_weakly(etag.as_bytes()) => {
+            Ok(reply::not_modified(response))
+        }
+        _ => Ok(response),
+    }
 }
 
 /// The value of `Allow`: HEAD goes where GET does.

@@ -3,6 +3,7 @@
 
 pub mod contact;
 pub mod conversation;
+pub mod etag;
 pub mod fields;
 pub mod group;
 pub mod id;

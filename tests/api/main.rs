@@ -5,6 +5,7 @@
 mod accounts;
 mod clearing;
 mod concurrency;
+mod conditions;
 mod contacts;
 mod conversations;
 mod errors;
