@@ -118,6 +118,20 @@ CREATE INDEX messages_all ON messages (account, pk, conversation_pk);
 CREATE INDEX messages_conversation ON messages (conversation_pk);
 CREATE INDEX messages_contact ON messages (contact_pk) WHERE contact_pk IS NOT NULL;
 
+-- Answers to requests with an Idempotency-Key, kept for a day and given again to the same request.
+CREATE TABLE idempotency_keys (
+    pk          INTEGER PRIMARY KEY,
+    account     INTEGER NOT NULL REFERENCES accounts (pk),
+    key         TEXT    NOT NULL CHECK (length(key) BETWEEN 1 AND 255),
+    fingerprint BLOB    NOT NULL CHECK (length(fingerprint) = 32),
+    status      INTEGER NOT NULL CHECK (status BETWEEN 200 AND 499),
+    location    TEXT,
+    body        TEXT    NOT NULL,
+    created_at  INTEGER NOT NULL CHECK (created_at >= 0),
+    UNIQUE (account, key)
+) STRICT;
+CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
+
 -- What is still to be cleared away. Their keys are given to no new conversation or contact meanwhile.
 CREATE TABLE deleted_conversations (pk INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE deleted_contacts (pk INTEGER PRIMARY KEY) STRICT;

@@ -17,6 +17,7 @@ pub enum Code {
     MethodNotAllowed,
     Conflict,
     PreconditionFailed,
+    IdempotencyMismatch,
     BodyTooLarge,
     UriTooLong,
     HeadersTooLarge,
@@ -77,6 +78,11 @@ impl Error {
             detail: Some(detail.into()),
             ..Self::new(Code::Unavailable, message)
         }
+    }
+
+    /// Whether it is a fault of ours, and not of the request.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.code, Code::Internal | Code::Unavailable | Code::StorageFull)
     }
 
     /// The same error, with the parameter that it is about.

@@ -4,7 +4,7 @@ use warp::http::Method;
 use warp::reply::Response;
 
 use super::request::Call;
-use super::{Api, Route, reply};
+use super::{Api, Route, make, reply};
 use crate::error::Error;
 use crate::store::contacts::{self, Filter};
 use crate::types::contact::{ContactChanges, NewContact};
@@ -37,9 +37,7 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
 async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let new = NewContact::take(&mut call.body)?;
-    call.finish()?;
-    let (id, contact) = api.store.write(move |tx| contacts::create(tx, account, &new)).await?;
-    Ok(reply::created(&api.settings, &format!("/v1/contacts/{id}"), contact))
+    make::object(api, call, "/v1/contacts", move |tx| contacts::create(tx, account, &new)).await
 }
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {

@@ -4,7 +4,7 @@ use warp::http::Method;
 use warp::reply::Response;
 
 use super::request::Call;
-use super::{Api, Route, reply};
+use super::{Api, Route, make, reply};
 use crate::error::Error;
 use crate::store::conversations::{self, Filter};
 use crate::types::conversation::{ConversationChanges, Partner};
@@ -42,16 +42,10 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
 async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let partner = Partner::take(&mut call.body)?;
-    call.finish()?;
-    let (id, conversation) = api
-        .store
-        .write(move |tx| conversations::create(tx, account, partner))
-        .await?;
-    Ok(reply::created(
-        &api.settings,
-        &format!("/v1/conversations/{id}"),
-        conversation,
-    ))
+    make::object(api, call, "/v1/conversations", move |tx| {
+        conversations::create(tx, account, partner)
+    })
+    .await
 }
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {

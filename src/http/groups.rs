@@ -4,7 +4,7 @@ use warp::http::Method;
 use warp::reply::Response;
 
 use super::request::Call;
-use super::{Api, Route, reply};
+use super::{Api, Route, make, reply};
 use crate::error::Error;
 use crate::store::groups::{self, Filter};
 use crate::types::group::{GroupChanges, NewGroup};
@@ -39,12 +39,10 @@ async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let most = api.settings.max_group_contacts;
     let new = NewGroup::take(&mut call.body, most)?;
-    call.finish()?;
-    let (id, group) = api
-        .store
-        .write(move |tx| groups::create(tx, account, &new, most))
-        .await?;
-    Ok(reply::created(&api.settings, &format!("/v1/groups/{id}"), group))
+    make::object(api, call, "/v1/groups", move |tx| {
+        groups::create(tx, account, &new, most)
+    })
+    .await
 }
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {

@@ -4,7 +4,7 @@ use warp::http::Method;
 use warp::reply::Response;
 
 use super::request::Call;
-use super::{Api, Route, reply};
+use super::{Api, Route, make, reply};
 use crate::error::Error;
 use crate::store::messages::{self, Filter};
 use crate::types::kind::Kind;
@@ -37,9 +37,7 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
 async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let new = NewMessage::take(&mut call.body)?;
-    call.finish()?;
-    let (id, message) = api.store.write(move |tx| messages::create(tx, account, &new)).await?;
-    Ok(reply::created(&api.settings, &format!("/v1/messages/{id}"), message))
+    make::object(api, call, "/v1/messages", move |tx| messages::create(tx, account, &new)).await
 }
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {

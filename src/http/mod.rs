@@ -9,6 +9,7 @@ mod gate;
 mod groups;
 mod head;
 mod health;
+mod make;
 mod members;
 mod messages;
 mod reply;

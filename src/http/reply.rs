@@ -9,6 +9,7 @@ use warp::reply::Response;
 use super::Settings;
 use super::head::{Head, RequestId};
 use crate::error::{Code, Error};
+use crate::store::idempotency::Answer;
 use crate::types::etag::ETag;
 use crate::types::json::Json;
 
@@ -36,6 +37,38 @@ pub fn created(settings: &Settings, path: &str, json: Json) -> Response {
     let location = settings.link(&format!("{}{path}", settings.base_path));
     if let Ok(location) = HeaderValue::from_str(&location) {
         response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// What is kept of the answer to a request that makes an object at `path`, or that is refused.
+pub fn keep(settings: &Settings, made: Result<(String, Json), Error>, request_id: &RequestId) -> Answer {
+    match made {
+        Ok((path, Json(body))) => Answer {
+            status: StatusCode::CREATED.as_u16(),
+            location: Some(path),
+            body,
+        },
+        Err(error) => Answer {
+            status: status(error.code).0.as_u16(),
+            location: None,
+            body: error_body(settings, &error, request_id),
+        },
+    }
+}
+
+/// A kept answer, given for the first time or again.
+pub fn kept(settings: &Settings, answer: Answer, replayed: bool) -> Response {
+    let mut response = match answer.location {
+        Some(path) => created(settings, &path, Json(answer.body)),
+        None => {
+            let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::BAD_REQUEST);
+            with_json(status, answer.body)
+        }
+    };
+    if replayed {
+        let headers = response.headers_mut();
+        headers.insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     response
 }
@@ -141,6 +174,7 @@ fn status(code: Code) -> (StatusCode, &'static str) {
         Code::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         Code::Conflict => (StatusCode::CONFLICT, "conflict"),
         Code::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
+        Code::IdempotencyMismatch => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch"),
         Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
         Code::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
         Code::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),

@@ -11,12 +11,13 @@ use warp::{Buf, Stream};
 
 use super::Settings;
 use super::form;
-use super::head::Head;
+use super::head::{Head, RequestId};
 use crate::error::{Code, Error};
 use crate::store::tokens::Caller;
 use crate::types::etag::{Condition, IfMatch};
 use crate::types::fields::Fields;
 use crate::types::id::Id;
+use crate::types::idempotency::{self, Key, KeyedRequest};
 use crate::types::json;
 use crate::types::kind::Kind;
 use crate::types::quote::shortened;
@@ -29,6 +30,8 @@ pub struct Call {
     pub query: Fields,
     pub body: Fields,
     pub if_match: IfMatch,
+    pub keyed: Option<KeyedRequest>,
+    pub request_id: RequestId,
 }
 
 impl Call {
@@ -50,6 +53,19 @@ impl Call {
         self.query.finish()?;
         self.body.finish()?;
         Ok(self.if_match)
+    }
+}
+
+/// The key that the request has, if it has one.
+pub fn key(headers: &HeaderMap) -> Result<Option<Key>, Error> {
+    let mut sent = headers.get_all(idempotency::HEADER).iter();
+    match (sent.next(), sent.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => Key::parse(value.as_bytes()).map(Some),
+        (Some(_), Some(_)) => Err(Error::invalid(
+            idempotency::HEADER,
+            "is given more than once: give it once",
+        )),
     }
 }
 
@@ -82,17 +98,16 @@ enum Encoding {
     None,
 }
 
-/// The parameters of the body, bounded in size and time. Where `expected` is false, a type matters only with a body.
+/// The body's bytes, bounded in number and time. Where `expected` is false, a type matters only with a body.
 pub async fn body<B: Buf>(
     head: &Head,
     body: impl Stream<Item = Result<B, warp::Error>> + Send,
     settings: &Settings,
     expected: bool,
-) -> Result<Fields, Error> {
+) -> Result<Vec<u8>, Error> {
     let max = settings.max_body;
-    let encoding = encoding(&head.headers);
-    if expected && let Err(error) = encoding {
-        return Err(error);
+    if expected {
+        encoding(&head.headers)?;
     }
     let announced = head
         .headers
@@ -101,18 +116,22 @@ pub async fn body<B: Buf>(
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
-    let bytes = tokio::time::timeout(settings.body_deadline, collect(body, max))
+    tokio::time::timeout(settings.body_deadline, collect(body, max))
         .await
         .map_err(|_| {
             let message = format!("The body did not arrive within {:?}.", settings.body_deadline);
             Error::new(Code::BodyMalformed, message)
-        })??;
-    if bytes.is_empty() {
+        })?
+}
+
+/// The parameters of a body, in the encoding that the headers tell.
+pub fn fields(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Error> {
+    if body.is_empty() {
         return Ok(Fields::default());
     }
-    match encoding? {
-        Encoding::Json => json::object("The body", &bytes),
-        Encoding::Form => read_form(&bytes),
+    match encoding(headers)? {
+        Encoding::Json => json::object("The body", body),
+        Encoding::Form => read_form(body),
         Encoding::None => Err(unsupported("The body has no Content-Type")),
     }
 }

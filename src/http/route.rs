@@ -17,6 +17,7 @@ use super::reply;
 use super::request::{self, Call};
 use crate::error::{Code, Error};
 use crate::types::etag::IfMatch;
+use crate::types::idempotency::KeyedRequest;
 
 type Handler = Box<dyn Fn(Api, Call) -> Answer + Send + Sync>;
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
@@ -124,6 +125,10 @@ async fn dispatch<B: Buf>(
     let if_match = IfMatch(request::condition(&head.headers, "If-Match")?);
     let if_none_match = request::condition(&head.headers, "If-None-Match")?;
     let query = request::query(head)?;
+    let key = match route.method {
+        Method::POST => request::key(&head.headers)?,
+        _ => None,
+    };
     let body = request::body(head, body, &api.settings, route.writes()).await?;
     // A body may take its time, in which the token can be revoked.
     let caller = if route.writes() {
@@ -135,8 +140,10 @@ async fn dispatch<B: Buf>(
         caller,
         params,
         query,
-        body,
+        body: request::fields(&head.headers, &body)?,
         if_match,
+        keyed: key.map(|key| KeyedRequest::new(key, head.method.as_str(), &head.uri.to_string(), &body)),
+        request_id: head.request_id.clone(),
     };
     let response = (route.handler)(api.clone(), call).await?;
     match (if_none_match, response.headers().get(ETAG)) {

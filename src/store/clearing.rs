@@ -1,9 +1,9 @@
 //! Clearing away, in small steps, what deleted conversations and contacts left behind: rows that no query shows any
-//! more. What is left to do is in the file, so that it goes on where a stop or a crash ended it.
+//! more; and answers that were kept long enough. What is left to do is in the file, so that it goes on where a stop or a crash ended it.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::Tx;
+use super::{Tx, idempotency};
 use crate::error::Error;
 
 /// Rows of one step at most: it bounds how long a write waits for a step.
@@ -27,11 +27,13 @@ pub(super) use new_key;
 /// Whether there is anything to clear away.
 pub fn is_due(conn: &Connection) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM deleted_conversations) OR EXISTS (SELECT 1 FROM deleted_contacts)";
-    Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+    let deleted: bool = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+    Ok(deleted || idempotency::any_expired(conn)?)
 }
 
 /// Clears away a few rows.
 pub fn step(tx: &Tx) -> Result<(), Error> {
+    idempotency::forget_expired(tx, STEP)?;
     if let Some(conversation) = oldest(tx, "SELECT pk FROM deleted_conversations LIMIT 1")? {
         if delete_messages(tx, conversation)? < STEP {
             tx.prepare_cached("DELETE FROM deleted_conversations WHERE pk = ?1")?

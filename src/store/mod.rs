@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod conversations;
 mod file;
 pub mod groups;
+pub mod idempotency;
 pub mod import;
 mod list;
 pub mod members;

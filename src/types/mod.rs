@@ -7,6 +7,7 @@ pub mod etag;
 pub mod fields;
 pub mod group;
 pub mod id;
+pub mod idempotency;
 pub mod json;
 pub mod kind;
 pub mod message;

@@ -12,6 +12,7 @@ mod errors;
 mod forms;
 mod groups;
 mod harness;
+mod idempotency;
 mod limits;
 mod members;
 mod messages;
