@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
@@ -338,4 +339,63 @@ fn create_until_cut(addr: &str, request: &str, acknowledged: &Mutex<Vec<String>>
         let id = answer.split("{\"id\":\"").nth(1).unwrap()[..16].to_owned();
         acknowledged.lock().unwrap().push(id);
     }
+}
+
+#[test]
+fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
+    let folder = Folder::new();
+    let token = folder.succeed(&["token", "create"]);
+    let (clients, each) = (8, 25);
+    let addr = Mutex::new(String::new());
+    let answered = AtomicUsize::new(0);
+    // Each client sends each of its requests until it is answered, and then once more.
+    let client = |client: usize| {
+        for n in 0..each {
+            let name = format!("client {client} group {n}");
+            let mut answers = Vec::new();
+            while answers.len() < 2 {
+                let to = addr.lock().unwrap().clone();
+                answers.extend(create_keyed(&to, token.trim(), &name));
+            }
+            assert_eq!(answers[0], answers[1], "{name}");
+            answered.fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let client = &client;
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..clients).map(|number| scope.spawn(move || client(number))).collect();
+        for round in 1.. {
+            let server = folder.serve(&["--log-level", "off"]);
+            *addr.lock().unwrap() = server.url.trim_start_matches("http://").to_owned();
+            while answered.load(Ordering::Relaxed) < round * 25 && clients.iter().any(|client| !client.is_finished()) {
+                std::thread::yield_now();
+            }
+            server.signal("KILL");
+            drop(server);
+            if clients.iter().all(std::thread::ScopedJoinHandle::is_finished) {
+                break;
+            }
+        }
+    });
+    let exported = folder.succeed(&["export", "-"]);
+    let groups = exported.lines().filter(|line| line.starts_with("{\"kind\":\"group\""));
+    assert_eq!(groups.count(), clients * each);
+}
+
+/// Sends a request to make a group with its name as the key; tells the answer's body if one came.
+fn create_keyed(addr: &str, token: &str, name: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(addr).ok()?;
+    let body = format!("name={name}");
+    let request = format!(
+        "POST /v1/groups HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
+         idempotency-key: {}\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        name.replace(' ', "-"),
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    assert!(head.starts_with("HTTP/1.1 201"), "{answer}");
+    body.ends_with('}').then(|| body.to_owned())
 }
