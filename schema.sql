@@ -84,7 +84,7 @@ CREATE TABLE conversations (
     group_pk   INTEGER UNIQUE REFERENCES groups (pk) ON DELETE CASCADE,
     contact_pk INTEGER UNIQUE REFERENCES contacts (pk) ON DELETE CASCADE,
     created_at INTEGER NOT NULL CHECK (created_at >= 0),
-    -- The id of one of its messages, unset by a trigger when that is deleted.
+    -- The id of one of its messages, unset by a trigger when that is deleted or moved (by an import).
     pinned_message_id TEXT COLLATE NOCASE,
     is_pinned  INTEGER NOT NULL DEFAULT 0 CHECK (is_pinned IN (0, 1)),
     is_muted   INTEGER NOT NULL DEFAULT 0 CHECK (is_muted IN (0, 1)),
@@ -153,6 +153,10 @@ CREATE TRIGGER contacts_deleted AFTER DELETE ON contacts BEGIN
                          OR EXISTS (SELECT 1 FROM messages WHERE contact_pk = OLD.pk);
 END;
 CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
+    UPDATE conversations SET pinned_message_id = NULL WHERE pk = OLD.conversation_pk AND pinned_message_id = OLD.id;
+END;
+CREATE TRIGGER messages_moved AFTER UPDATE OF conversation_pk ON messages
+    WHEN NEW.conversation_pk <> OLD.conversation_pk BEGIN
     UPDATE conversations SET pinned_message_id = NULL WHERE pk = OLD.conversation_pk AND pinned_message_id = OLD.id;
 END;
 

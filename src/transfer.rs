@@ -4,7 +4,7 @@ use std::io::{BufRead, Write};
 
 use crate::error::{Error, Failure};
 use crate::store::accounts;
-use crate::store::import::{Existing, Import, Imported};
+use crate::store::import::{self, Existing, Import, Imported};
 use crate::store::{Session, contacts, conversations, groups, messages};
 use crate::types::contact::StoredContact;
 use crate::types::conversation::StoredConversation;
@@ -78,6 +78,7 @@ pub fn import(
             }
             progress(number);
         }
+        import::merge_words(tx)?;
         let pinned = conversations::import_pins(&mut import);
         pinned.map_err(|error| Failure::new(format!("line {}: {error}", import.line)))?;
         Ok(summary)

@@ -30,7 +30,11 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
         words: call.query.optional("query")?,
     };
     call.finish()?;
-    let contacts = api.store.read(|conn| contacts::list(conn, account, &page, &filter))?;
+    let long = filter.words.is_some();
+    let contacts = api
+        .store
+        .read_aside_if(long, move |conn| contacts::list(conn, account, &page, &filter))
+        .await?;
     Ok(reply::ok(contacts))
 }
 

@@ -31,7 +31,11 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
         words: call.query.optional("query")?,
     };
     call.finish()?;
-    let groups = api.store.read(|conn| groups::list(conn, account, &page, &filter))?;
+    let long = filter.words.is_some();
+    let groups = api
+        .store
+        .read_aside_if(long, move |conn| groups::list(conn, account, &page, &filter))
+        .await?;
     Ok(reply::ok(groups))
 }
 

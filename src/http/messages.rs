@@ -30,7 +30,12 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
         words: call.query.optional("query")?,
     };
     call.finish()?;
-    let messages = api.store.read(|conn| messages::list(conn, account, &page, &filter))?;
+    // Over all conversations it may pass over very many messages that are still to be cleared away.
+    let long = filter.words.is_some() || filter.conversation.is_none();
+    let messages = api
+        .store
+        .read_aside_if(long, move |conn| messages::list(conn, account, &page, &filter))
+        .await?;
     Ok(reply::ok(messages))
 }
 

@@ -96,12 +96,18 @@ impl Drop for Checkpoints {
 /// SQLite syncs the file only where it has moved all of the log, which is when the writer does the rest: without the
 /// sync here, the writer would wait for everything that was moved.
 fn run(conn: &Connection, file: &File) -> Result<(), String> {
+    let mut before = i32::MAX;
     for _ in 0..ROUNDS {
-        let left = move_log(conn, CheckpointMode::PASSIVE)?;
-        file.sync_data().map_err(|error| lost_sync(&error))?;
-        if left.is_none_or(|left| left <= LEFT) {
+        let left = move_log(conn, CheckpointMode::PASSIVE)?.unwrap_or(0);
+        // Nothing was moved: a reader is in the way.
+        if left >= before {
             break;
         }
+        file.sync_data().map_err(|error| lost_sync(&error))?;
+        if left <= LEFT {
+            break;
+        }
+        before = left;
     }
     Ok(())
 }

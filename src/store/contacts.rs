@@ -115,7 +115,9 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ContactChanges) -> Re
         tx.prepare_cached("UPDATE contacts SET display_name = ?2 WHERE pk = ?1")?
             .execute((pk, display_name.as_ref().map(DisplayName::as_str)))?;
     }
-    search::merge(tx, Kind::Contact)?;
+    if changes.username.is_some() || changes.phone_number.is_some() || changes.display_name.is_some() {
+        search::merge(tx, Kind::Contact)?;
+    }
     retrieve(tx, account, id)
 }
 

@@ -257,6 +257,7 @@ pub(super) fn import_of(
         }
         tx.prepare_cached("DELETE FROM conversations WHERE pk = ?1")?
             .execute([pk])?;
+        import.made_with_end.remove(&pk);
     }
     let Some(id) = id else {
         return Ok(());
@@ -279,6 +280,12 @@ pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Import
     let (tx, account) = (import.tx, import.account);
     let end = find_end(tx, account, stored.partner)?;
     let had = find_of(tx, end)?;
+    let id = stored.id.unwrap_or_else(Id::random);
+    let of_another = had.as_ref().is_none_or(|(_, had)| !id.same(had));
+    if of_another && import.find_existing(Kind::Conversation, id)?.is_some() {
+        let message = format!("the conversation `{id}` exists already and belongs to another object");
+        return Err(Error::new(Code::Conflict, message).at("id"));
+    }
     if let Some((pk, _)) = &had
         && import.made_with_end.remove(pk)
     {
@@ -290,15 +297,10 @@ pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Import
         let message = format!("its group or contact has another conversation already: `{had}`");
         return Err(Error::new(Code::Conflict, message).at("id"));
     }
-    let id = stored.id.unwrap_or_else(Id::random);
     let created_at = stored.created_at.unwrap_or_else(Timestamp::now);
     let (pk, imported) = match import.find_existing(Kind::Conversation, id)? {
         Some(_) if import.existing == Existing::Skip => return Ok(Imported::Skipped),
-        Some(pk) if had.is_some_and(|(had, _)| had == pk) => (pk, Imported::Replaced),
-        Some(_) => {
-            let message = format!("the conversation `{id}` exists already and belongs to another object");
-            return Err(Error::new(Code::Conflict, message).at("id"));
-        }
+        Some(pk) => (pk, Imported::Replaced),
         None => (insert(tx, account, id, end, created_at)?, Imported::Added),
     };
     tx.prepare_cached(

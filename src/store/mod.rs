@@ -61,14 +61,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the file at `path`, or makes it, with `readers` connections to read through.
+    /// Opens the file at `path`, or makes it, for `readers` threads that read.
     ///
     /// # Errors
     /// A sentence that says why this file cannot be served; the file is as it was.
     pub fn open(path: &Path, readers: u32) -> Result<Self, Failure> {
         let path = file::resolve(path)?;
-        let (conn, lock) = file::open_served(&path)?;
+        let (served, lock) = file::open_served(&path)?;
         let file = Arc::new(file::open_for_sync(&path)?);
+        // Dropped before the file, also where something fails here.
+        let conn = served;
         let checkpoints = Checkpoints::start(file::open_shared(&path)?, Arc::clone(&file))?;
         let chore = Chore {
             is_due: clearing::is_due,
@@ -85,6 +87,22 @@ impl Store {
     /// Runs `work` on one snapshot of the file, on a connection that cannot write and on this thread: it must be short.
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         self.readers.read(work)
+    }
+
+    /// The same for a read that may be `long`, such as a search: on a thread of its own, so that it stops nobody, of which
+    /// there are few.
+    ///
+    /// # Errors
+    /// `work`'s own; `unavailable` where it takes too long or too many wait.
+    pub async fn read_aside_if<T, F>(&self, long: bool, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        match long {
+            true => self.readers.read_aside(work).await,
+            false => self.readers.read(work),
+        }
     }
 
     /// Runs `work` in a transaction on the writer's thread and answers when that is committed and on the disk; where it

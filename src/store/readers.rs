@@ -2,16 +2,21 @@
 
 use std::cell::Cell;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::Semaphore;
 
 use super::schema;
 use crate::error::{Error, Failure};
 
 /// A read that takes longer is given up: it would keep a connection, and the log from being shortened.
 const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The same for a read aside, of which others may wait for their turn as long as `DEADLINE`.
+const DEADLINE_ASIDE: Duration = Duration::from_secs(2);
 
 /// How many of SQLite's instructions run between two looks at the clock: some tenths of a millisecond.
 const INSTRUCTIONS_A_LOOK: i32 = 20_000;
@@ -21,7 +26,11 @@ thread_local! {
     static DUE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
-pub struct Readers(r2d2::Pool<SqliteConnectionManager>);
+pub struct Readers {
+    pool: r2d2::Pool<SqliteConnectionManager>,
+    /// The turns of those who read aside: half as many as the threads that serve, which they must not starve.
+    aside: Arc<Semaphore>,
+}
 
 impl Readers {
     pub fn open(path: &Path, count: u32) -> Result<Self, Failure> {
@@ -30,24 +39,55 @@ impl Readers {
             schema::prepare_any(conn)?;
             conn.progress_handler(INSTRUCTIONS_A_LOOK, Some(overdue))
         });
-        r2d2::Pool::builder()
-            .max_size(count)
+        let aside = (count / 2).max(1);
+        let pool = r2d2::Pool::builder()
+            .max_size(count + aside)
             .test_on_check_out(false)
             .connection_timeout(DEADLINE)
             .build(manager)
-            .map(Readers)
-            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
+            .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+        Ok(Readers {
+            pool,
+            aside: Arc::new(Semaphore::new(aside as usize)),
+        })
     }
 
     pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        let conn = self
-            .0
-            .get()
-            .map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))?;
-        DUE.set(Some(Instant::now() + DEADLINE));
-        let snapshot = Snapshot::begin(&conn)?;
-        work(snapshot.0)
+        read(&self.pool, DEADLINE, work)
     }
+
+    pub async fn read_aside<T, F>(&self, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    {
+        let turn = tokio::time::timeout(DEADLINE, Arc::clone(&self.aside).acquire_owned()).await;
+        let Ok(Ok(turn)) = turn else {
+            let message = "Too many searches at once; try again soon.";
+            return Err(Error::unavailable(message, format!("no turn within {DEADLINE:?}")));
+        };
+        let pool = self.pool.clone();
+        let reading = tokio::task::spawn_blocking(move || {
+            let result = read(&pool, DEADLINE_ASIDE, work);
+            drop(turn);
+            result
+        });
+        let done = reading.await;
+        done.unwrap_or_else(|error| Err(Error::internal(format!("a read panicked: {error}"))))
+    }
+}
+
+fn read<T>(
+    pool: &r2d2::Pool<SqliteConnectionManager>,
+    deadline: Duration,
+    work: impl FnOnce(&Connection) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let conn = pool
+        .get()
+        .map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))?;
+    DUE.set(Some(Instant::now() + deadline));
+    let snapshot = Snapshot::begin(&conn)?;
+    work(snapshot.0)
 }
 
 /// A read transaction, ended whichever way the work ends: a pooled connection must not keep one.

@@ -3,7 +3,7 @@
 //!
 //! Invariants: no answer of any kind leaves before COMMIT has returned; a request that fails takes nobody with it;
 //! where SQLite rolls the whole transaction back by itself, the request that met it is answered with the error and the
-//! others run again; after a failed sync nothing is acknowledged any more.
+//! others run again; after a failed sync is known nothing is acknowledged any more.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -32,6 +32,9 @@ const CHECKPOINT_PAGES: i32 = 4_000;
 
 /// Pages in the log at which the writer waits until they are moved: 64 MiB.
 const LONGEST_LOG: i32 = 16_000;
+
+/// Pages in the log from which on the chore waits until they are moved: long reads are in the way, and they go first.
+const LONGEST_CHORE_LOG: i32 = 8_000;
 
 /// While others write, a step of the chore is done so often; few writes meet one then, and the disk has time for them.
 const STEP_INTERVAL: Duration = Duration::from_millis(100);
@@ -210,6 +213,7 @@ fn work(
     // Whether the log may hold something. At the start it may: the last run's end tells nothing.
     let mut log_used = true;
     let mut chore_due = true;
+    let mut warned = false;
     let (mut last_write, mut last_step): (Option<Instant>, Option<Instant>) = (None, None);
     loop {
         let next = match (chore_due, log_used) {
@@ -231,11 +235,18 @@ fn work(
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if chore_due && until_step(last_write, last_step).is_zero() {
+        if chore_due && LOG_PAGES.get() < LONGEST_CHORE_LOG && until_step(last_write, last_step).is_zero() {
             chore_due = do_step(conn, chore)?;
             last_step = Some(Instant::now());
         }
         let pages = LOG_PAGES.get();
+        if pages >= LONGEST_LOG && !warned {
+            tracing::warn!(
+                "the log has grown to {} MiB: a read that does not end keeps it from being moved",
+                pages >> 8
+            );
+        }
+        warned = pages >= LONGEST_LOG;
         if checkpoints.has_ended(pages >= LONGEST_LOG)? {
             checkpoint(conn, CheckpointMode::PASSIVE)?;
         } else if pages >= CHECKPOINT_PAGES {
@@ -248,6 +259,9 @@ fn work(
 
 /// How long the next step of the chore is to wait.
 fn until_step(last_write: Option<Instant>, last_step: Option<Instant>) -> Duration {
+    if LOG_PAGES.get() >= LONGEST_CHORE_LOG {
+        return STEP_INTERVAL;
+    }
     match (last_write, last_step) {
         (Some(write), Some(step)) if write.elapsed() < QUIET => STEP_INTERVAL.saturating_sub(step.elapsed()),
         _ => Duration::ZERO,

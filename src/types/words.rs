@@ -21,8 +21,10 @@ impl Words {
             return Err(format!("must have at most {} characters, not {count}", Self::LONGEST));
         }
         let has_word = |part: &&str| part.chars().any(char::is_alphanumeric);
-        let words: Vec<String> = text.split_whitespace().filter(has_word).map(str::to_owned).collect();
-        match words.len() {
+        let words = text.split_whitespace().filter(has_word).map(str::to_owned).collect();
+        // `a-b` is looked for as the words a and b next to each other.
+        let runs = text.split(|c: char| !c.is_alphanumeric());
+        match runs.filter(|run| !run.is_empty()).count() {
             0 => Err(format!(
                 "must have a word of letters or digits to look for, unlike {}",
                 quoted(text)
@@ -57,5 +59,7 @@ mod tests {
         assert!(Words::parse(&"a".repeat(256)).is_err());
         assert!(Words::parse(&"a ".repeat(16)).is_ok());
         assert!(Words::parse(&"a ".repeat(17)).is_err());
+        assert!(Words::parse(&"a.".repeat(16)).is_ok());
+        assert!(Words::parse(&"a.".repeat(17)).is_err());
     }
 }

@@ -197,6 +197,37 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
 }
 
 #[test]
+fn a_message_that_an_import_moves_to_another_conversation_is_pinned_no_more() {
+    let server = TestServer::start();
+    let lines = r#"{"kind":"contact","id":"AAAAAAAAAAAAAAAA","username":"a","conversation_id":"CAAAAAAAAAAAAAAA"}
+{"kind":"contact","id":"BBBBBBBBBBBBBBBB","username":"b","conversation_id":"CBBBBBBBBBBBBBBB"}
+{"kind":"conversation","id":"CAAAAAAAAAAAAAAA","contact_id":"AAAAAAAAAAAAAAAA","pinned_message_id":"M111111111111111"}
+{"kind":"message","id":"M111111111111111","conversation_id":"CAAAAAAAAAAAAAAA","message":"x"}"#;
+    import(&server, lines, Existing::Refuse).unwrap();
+    let moved = r#"{"kind":"message","id":"M111111111111111","conversation_id":"CBBBBBBBBBBBBBBB","message":"x"}"#;
+    import(&server, moved, Existing::Replace).unwrap();
+    let conversation = server.get("/v1/conversations/CAAAAAAAAAAAAAAA").json();
+    assert_eq!(conversation["pinned_message_id"], serde_json::Value::Null);
+    import(&TestServer::start(), &export(&server), Existing::Refuse).unwrap();
+}
+
+#[test]
+fn an_import_leaves_no_new_contact_without_the_conversation_it_was_made_with() {
+    let server = TestServer::start();
+    let taken = server.contact("a")["conversation_id"].as_str().unwrap().to_owned();
+    let lines = format!(
+        "{}\n{}",
+        r#"{"kind":"contact","id":"BBBBBBBBBBBBBBBB","username":"b"}"#,
+        json!({"kind": "conversation", "id": taken, "contact_id": "BBBBBBBBBBBBBBBB"})
+    );
+    for existing in [Existing::Refuse, Existing::Skip, Existing::Replace] {
+        let failure = import(&server, &lines, existing).unwrap_err().to_string();
+        assert!(failure.starts_with("line 2: the conversation"), "{failure}");
+        assert_eq!(server.get("/v1/contacts/BBBBBBBBBBBBBBBB").status, 404);
+    }
+}
+
+#[test]
 fn another_account_s_objects_are_never_touched() {
     let server = filled();
     let lines = export(&server);

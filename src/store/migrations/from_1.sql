@@ -71,6 +71,10 @@ END;
 CREATE TRIGGER messages_deleted AFTER DELETE ON messages BEGIN
     UPDATE conversations SET pinned_message_id = NULL WHERE pk = OLD.conversation_pk AND pinned_message_id = OLD.id;
 END;
+CREATE TRIGGER messages_moved AFTER UPDATE OF conversation_pk ON messages
+    WHEN NEW.conversation_pk <> OLD.conversation_pk BEGIN
+    UPDATE conversations SET pinned_message_id = NULL WHERE pk = OLD.conversation_pk AND pinned_message_id = OLD.id;
+END;
 
 CREATE VIRTUAL TABLE groups_fts USING fts5 (
     scope, name, description,
