@@ -214,3 +214,42 @@ async fn a_reader_that_does_not_end_holds_up_neither_writes_nor_the_close() {
         "the close waited for a reader"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_that_may_be_long_take_turns_and_stop_nobody() {
+    let (_folder, store) = open();
+    let account = account(&store).await;
+    let (started, starts) = std::sync::mpsc::channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Arc::new(std::sync::Mutex::new(released));
+    let long: Vec<_> = (0..4)
+        .map(|_| {
+            let (store, started, released) = (Arc::clone(&store), started.clone(), Arc::clone(&released));
+            tokio::spawn(async move {
+                let read = store.read_aside_if(true, move |_| {
+                    started.send(()).unwrap();
+                    released.lock().unwrap().recv().unwrap();
+                    Ok(())
+                });
+                read.await.unwrap();
+            })
+        })
+        .collect();
+    let starts = tokio::task::spawn_blocking(move || {
+        starts.recv().unwrap();
+        starts
+    });
+    let starts = starts.await.unwrap();
+    // One has its turn and does not end; the others, the writes and the short reads go on.
+    for n in 0..20 {
+        let id = create(&store, account, n.to_string()).await.unwrap();
+        assert!(exists(&store, account, id));
+    }
+    assert!(starts.try_recv().is_err(), "a second one has begun beside the first");
+    for _ in &long {
+        release.send(()).unwrap();
+    }
+    for read in long {
+        read.await.unwrap();
+    }
+}
