@@ -399,3 +399,60 @@ fn create_keyed(addr: &str, token: &str, name: &str) -> Option<String> {
     assert!(head.starts_with("HTTP/1.1 201"), "{answer}");
     body.ends_with('}').then(|| body.to_owned())
 }
+
+#[test]
+fn clearing_away_goes_on_after_kills_in_its_middle() {
+    let folder = Folder::new();
+    let token = folder.succeed(&["token", "create"]);
+    let group = r#"{"kind":"group","id":"BBBBBBBBBBBBBBBB","name":"x","conversation_id":"CCCCCCCCCCCCCCCC"}"#;
+    let message = |n: usize| {
+        format!(r#"{{"kind":"message","id":"m{n:015}","conversation_id":"CCCCCCCCCCCCCCCC","message":"word{n}"}}"#)
+    };
+    let lines: Vec<String> = std::iter::once(group.to_owned())
+        .chain((0..5_000).map(message))
+        .collect();
+    std::fs::write(folder.path("lines"), lines.join("\n")).unwrap();
+    folder.succeed(&["import", "lines"]);
+    let count = |table: &str| -> i64 {
+        let conn = rusqlite::Connection::open(folder.path("groups.db")).unwrap();
+        conn.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))
+            .unwrap()
+    };
+    let server = folder.serve(&[]);
+    let delete = format!(
+        "DELETE /v1/groups/BBBBBBBBBBBBBBBB HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\r\n",
+        token.trim()
+    );
+    let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
+    stream.write_all(delete.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 204"), "{answer}");
+    server.signal("KILL");
+    drop(server);
+    let mut left = count("messages");
+    assert!(
+        left > 0 && count("deleted_conversations") == 1,
+        "there was time to clear away everything"
+    );
+    while left > 0 {
+        let server = folder.serve(&[]);
+        while count("messages") == left && count("deleted_conversations") == 1 {
+            std::thread::yield_now();
+        }
+        server.signal("KILL");
+        drop(server);
+        let now = count("messages");
+        assert!(now < left);
+        left = now;
+    }
+    let server = folder.serve(&[]);
+    let began = std::time::Instant::now();
+    while count("deleted_conversations") > 0 {
+        assert!(began.elapsed().as_secs() < 20);
+    }
+    drop(server.stop());
+    let conn = rusqlite::Connection::open(folder.path("groups.db")).unwrap();
+    let checked: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(checked, "ok");
+}
