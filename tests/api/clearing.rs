@@ -8,7 +8,7 @@ use groups_server::transfer;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, ids};
+use crate::harness::{TestServer, assert_sound, ids};
 
 const MESSAGES: usize = 3_000;
 
@@ -51,20 +51,6 @@ fn wait_until_cleared(server: &TestServer) {
     }
 }
 
-fn assert_sound(server: &TestServer) {
-    let conn = Connection::open(&server.db).unwrap();
-    let check: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(check, "ok");
-    assert!(!conn.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
-    for table in ["groups_fts", "contacts_fts", "messages_fts"] {
-        conn.execute(
-            &format!("INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)"),
-            [],
-        )
-        .unwrap();
-    }
-}
-
 #[test]
 fn a_group_with_very_many_messages_is_gone_at_once_and_others_are_not() {
     let server = filled();
@@ -93,7 +79,7 @@ fn a_group_with_very_many_messages_is_gone_at_once_and_others_are_not() {
     }
     wait_until_cleared(&server);
     assert_eq!(number(&server, "SELECT count(*) FROM messages"), 1);
-    assert_sound(&server);
+    assert_sound(&server.db);
 }
 
 #[test]
@@ -106,7 +92,7 @@ fn clearing_away_goes_on_after_a_stop() {
     let server = server.restart();
     wait_until_cleared(&server);
     assert_eq!(number(&server, "SELECT count(*) FROM messages"), 0);
-    assert_sound(&server);
+    assert_sound(&server.db);
 }
 
 #[test]
@@ -127,7 +113,7 @@ fn a_contact_who_sent_very_many_messages_leaves_them_to_nobody() {
         0
     );
     assert_eq!(number(&server, "SELECT count(*) FROM members"), 0);
-    assert_sound(&server);
+    assert_sound(&server.db);
 }
 
 #[test]
@@ -142,7 +128,7 @@ fn what_is_deleted_can_be_imported_again_at_once() {
     assert_eq!(there, i64::try_from(MESSAGES).unwrap());
     let message = server.get("/v1/messages/m000000000000000").json();
     assert_eq!(message["contact"]["username"], "Hector");
-    assert_sound(&server);
+    assert_sound(&server.db);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, assert_in_order, config, encode, ids};
+use crate::harness::{Answer, TestServer, assert_in_order, config, encode, ids, text};
 
 const PROPERTIES: [&str; 8] = [
     "id",
@@ -25,10 +25,6 @@ fn kate() -> Value {
         "avatar_url": "https://assets.protocol.chat/avatars/kate.jpg",
         "display_name": "Kate McCallister",
     })
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
 }
 
 fn path_of(contact: &Value) -> String {

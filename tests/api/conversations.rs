@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, assert_in_order, ids};
+use crate::harness::{TestServer, assert_in_order, ids, text};
 
 const PROPERTIES: [&str; 10] = [
     "id",
@@ -18,10 +18,6 @@ const PROPERTIES: [&str; 10] = [
     "archived_at",
 ];
 const NOBODY: &str = "AAAAAAAAAAAAAAAA";
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
-}
 
 /// A new contact.
 fn contact(server: &TestServer, username: &str) -> Value {

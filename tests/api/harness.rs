@@ -11,7 +11,9 @@ use groups_server::http::Settings;
 use groups_server::server::{Config, Deadlines, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
+use groups_server::transfer;
 use groups_server::types::id::Id;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -242,7 +244,6 @@ impl TestServer {
             Some("messages") => post("/v1/messages", message)["id"].clone(),
             other => panic!("{other:?} is no resource"),
         };
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
         let mut variables = vec![(":id", text(&id)), (":contact_id", text(contact))];
         variables.retain(|(name, _)| route.split('/').any(|segment| segment == *name));
         variables
@@ -395,6 +396,57 @@ pub fn assert_in_order(text: &str, properties: &[&str]) {
         })
         .collect();
     assert!(found.is_sorted(), "{text}");
+}
+
+/// Asserts that SQLite finds nothing wrong with a file, and that the words to be found by are just those of the texts:
+/// FTS5's own check cannot tell, as its tables here do not hold the texts.
+#[track_caller]
+pub fn assert_sound(db: &Path) {
+    let conn = Connection::open(db).unwrap();
+    conn.busy_timeout(PATIENCE).unwrap();
+    let check: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(check, "ok");
+    let mut keys = conn.prepare("PRAGMA foreign_key_check").unwrap();
+    assert!(!keys.exists([]).unwrap(), "a reference leads nowhere");
+    for (table, columns, scope) in [
+        ("groups", "name, description", "'a' || account"),
+        ("contacts", "username, display_name, phone_number", "'a' || account"),
+        ("messages", "message", "'a' || account || ' c' || conversation_pk"),
+    ] {
+        conn.execute_batch(&format!(
+            "INSERT INTO {table}_fts ({table}_fts, rank) VALUES ('integrity-check', 1);
+             BEGIN;
+             CREATE VIRTUAL TABLE temp.{table}_anew USING fts5 (
+                 scope, {columns}, tokenize = 'unicode61 remove_diacritics 2');
+             INSERT INTO temp.{table}_anew (rowid, scope, {columns}) SELECT pk, {scope}, {columns} FROM {table};
+             CREATE VIRTUAL TABLE temp.{table}_words USING fts5vocab (main, {table}_fts, instance);
+             CREATE VIRTUAL TABLE temp.{table}_words_anew USING fts5vocab (temp, {table}_anew, instance);"
+        ))
+        .unwrap();
+        for (one, other) in [("words", "words_anew"), ("words_anew", "words")] {
+            let differ = format!(
+                "SELECT term, doc, col, \"offset\" FROM temp.{table}_{one}
+                 EXCEPT SELECT term, doc, col, \"offset\" FROM temp.{table}_{other}"
+            );
+            let differs = conn.prepare(&differ).unwrap().exists([]).unwrap();
+            assert!(!differs, "the words of {table} are not those of their texts");
+        }
+        conn.execute_batch("ROLLBACK").unwrap();
+    }
+}
+
+/// The export of an account, made by another connection as `export` does.
+pub fn export(db: &Path, account: &str) -> String {
+    let mut out = Vec::new();
+    let mut session = Session::open(db, Missing::Refuse).unwrap();
+    transfer::export(&mut session, account, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// The text that a property is.
+#[track_caller]
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
 }
 
 /// A text as a query or a form has it.

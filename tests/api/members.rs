@@ -5,11 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, config, ids};
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap().to_owned()
-}
+use crate::harness::{Answer, TestServer, config, ids, text};
 
 /// New contacts, by id.
 fn contacts(server: &TestServer, names: impl IntoIterator<Item = &'static str>) -> Vec<String> {

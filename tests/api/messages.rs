@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, assert_in_order, ids};
+use crate::harness::{Answer, TestServer, assert_in_order, ids, text};
 
 const PROPERTIES: [&str; 8] = [
     "id",
@@ -15,10 +15,6 @@ const PROPERTIES: [&str; 8] = [
     "updated_at",
 ];
 const NOBODY: &str = "AAAAAAAAAAAAAAAA";
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
-}
 
 /// The path of an object of a kind.
 fn path(kind: &str, object: &Value) -> String {

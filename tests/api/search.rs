@@ -5,15 +5,7 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, ids};
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value}")).to_owned()
-}
-
-fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
+use crate::harness::{TestServer, assert_sound, encode, ids, text};
 
 /// The ids that a search of a list finds, all on one page.
 #[track_caller]
@@ -494,16 +486,6 @@ fn the_largest_queries_are_answered() {
     searched.expect(&["a"; 15].join(" "), &[&phrases, &quotes], &[&phrase, &long]);
 }
 
-/// Asks the index whether it still is what the texts make it.
-fn expect_sound(server: &TestServer) {
-    let conn = rusqlite::Connection::open(&server.db).unwrap();
-    for index in ["groups_fts", "contacts_fts", "messages_fts"] {
-        let check = format!("INSERT INTO {index} ({index}, rank) VALUES ('integrity-check', 1)");
-        conn.execute(&check, [])
-            .unwrap_or_else(|error| panic!("{index}: {error}"));
-    }
-}
-
 #[test]
 fn changes_and_deletions_are_followed() {
     let searched = Searched::start();
@@ -563,7 +545,7 @@ fn changes_and_deletions_are_followed() {
         assert_eq!(server.delete(&path).status, 204);
         assert_eq!(found("after"), [""; 0], "{list} {changed}");
     }
-    expect_sound(server);
+    assert_sound(&server.db);
 }
 
 #[test]
@@ -580,10 +562,10 @@ fn words_longer_than_the_index_keeps_come_and_go_like_others() {
     let changed = format!("x {}", "語".repeat(9_998));
     assert_eq!(server.put(&path, &json!({"message": changed})).status, 200);
     assert_eq!([found("𐐷"), found("x"), found("語語")], [0, 1, 1]);
-    expect_sound(server);
+    assert_sound(&server.db);
     assert_eq!(server.delete(&path).status, 204);
     assert_eq!([found("𐐷"), found("x"), found("語語")], [0, 0, 0]);
-    expect_sound(server);
+    assert_sound(&server.db);
 }
 
 #[test]
@@ -950,5 +932,5 @@ fn generated_queries_find_what_a_plain_matcher_finds() {
             follow(&server, &format!("account {}", count.get()), kind, &steps, &queries)?;
         }
     });
-    expect_sound(&server);
+    assert_sound(&server.db);
 }

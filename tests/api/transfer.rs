@@ -6,14 +6,7 @@ use groups_server::store::{Missing, Session};
 use groups_server::transfer::{self, Summary};
 use serde_json::json;
 
-use crate::harness::{TestServer, ids};
-
-fn export(server: &TestServer) -> String {
-    let mut out = Vec::new();
-    let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
-    transfer::export(&mut session, "default", &mut out).unwrap();
-    String::from_utf8(out).unwrap()
-}
+use crate::harness::{TestServer, export, ids};
 
 fn import(server: &TestServer, lines: &str, existing: Existing) -> Result<Summary, Failure> {
     let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
@@ -57,7 +50,7 @@ fn filled() -> TestServer {
 #[test]
 fn an_export_imported_into_a_new_file_answers_every_request_the_same() {
     let (server, other) = (filled(), TestServer::start());
-    let lines = export(&server);
+    let lines = export(&server.db, "default");
     let summary = import(&other, &lines, Existing::Refuse).unwrap();
     assert_eq!(summary.added, lines.lines().count() as u64);
     let listed = ids(&server.get("/v1/groups?limit=100").json());
@@ -85,13 +78,13 @@ fn an_export_imported_into_a_new_file_answers_every_request_the_same() {
         let (one, two) = (server.get(&path), other.get(&path));
         assert_eq!((one.status, one.text), (two.status, two.text), "{path}");
     }
-    assert_eq!(export(&other), lines);
+    assert_eq!(export(&other.db, "default"), lines);
 }
 
 #[test]
 fn what_is_there_is_refused_skipped_or_replaced() {
     let server = filled();
-    let lines = export(&server);
+    let lines = export(&server.db, "default");
     let count = lines.lines().count() as u64;
     let refused = import(&server, &lines, Existing::Refuse).unwrap_err().to_string();
     assert!(
@@ -106,7 +99,7 @@ fn what_is_there_is_refused_skipped_or_replaced() {
             ..Summary::default()
         }
     );
-    assert_eq!(export(&server), lines);
+    assert_eq!(export(&server.db, "default"), lines);
     assert_eq!(
         import(&server, &changed, Existing::Replace).unwrap(),
         Summary {
@@ -114,7 +107,7 @@ fn what_is_there_is_refused_skipped_or_replaced() {
             ..Summary::default()
         }
     );
-    assert_eq!(export(&server), changed, "each in its old place");
+    assert_eq!(export(&server.db, "default"), changed, "each in its old place");
 }
 
 #[test]
@@ -156,7 +149,7 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
             .unwrap_err()
             .to_string();
         assert!(failure.starts_with(why), "{failure}");
-        assert_eq!(export(&server), "");
+        assert_eq!(export(&server.db, "default"), "");
     }
     let group = |id: &str| format!(r#"{{"kind":"group","name":"x","id":"{id}","conversation_id":"AAAAAAAAAAAAAAAA"}}"#);
     let (one, other) = (group("BBBBBBBBBBBBBBBB"), group("CCCCCCCCCCCCCCCC"));
@@ -188,7 +181,7 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
     ] {
         let failure = import(&server, &lines, Existing::Refuse).unwrap_err().to_string();
         assert!(failure.starts_with(why), "{failure}");
-        assert_eq!(export(&server), "");
+        assert_eq!(export(&server.db, "default"), "");
     }
     let pinned = told(r#""id":"AAAAAAAAAAAAAAAA","pinned_message_id":"dddddddddddddddd""#);
     import(&server, &format!("{one}\n{pinned}\n{message}"), Existing::Refuse).unwrap();
@@ -208,7 +201,7 @@ fn a_message_that_an_import_moves_to_another_conversation_is_pinned_no_more() {
     import(&server, moved, Existing::Replace).unwrap();
     let conversation = server.get("/v1/conversations/CAAAAAAAAAAAAAAA").json();
     assert_eq!(conversation["pinned_message_id"], serde_json::Value::Null);
-    import(&TestServer::start(), &export(&server), Existing::Refuse).unwrap();
+    import(&TestServer::start(), &export(&server.db, "default"), Existing::Refuse).unwrap();
 }
 
 #[test]
@@ -230,11 +223,11 @@ fn an_import_leaves_no_new_contact_without_the_conversation_it_was_made_with() {
 #[test]
 fn another_account_s_objects_are_never_touched() {
     let server = filled();
-    let lines = export(&server);
+    let lines = export(&server.db, "default");
     for existing in [Existing::Refuse, Existing::Skip, Existing::Replace] {
         let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
         let failure = transfer::import(&mut session, "other", &mut lines.as_bytes(), existing, |_| {}).unwrap_err();
         assert!(failure.to_string().contains("in another account"), "{failure}");
     }
-    assert_eq!(export(&server), lines);
+    assert_eq!(export(&server.db, "default"), lines);
 }

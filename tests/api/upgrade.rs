@@ -4,10 +4,9 @@
 use std::path::Path;
 
 use groups_server::store::{Missing, Session};
-use groups_server::transfer;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, ids};
+use crate::harness::{TestServer, export, ids};
 
 const TOKEN: &str = "token-of-the-schema-1-file";
 
@@ -17,11 +16,8 @@ fn upgraded() -> TestServer {
 }
 
 /// The lines of the server's export that are of kinds which schema 1 had.
-fn export(server: &TestServer) -> Vec<Value> {
-    let mut out = Vec::new();
-    let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
-    transfer::export(&mut session, "default", &mut out).unwrap();
-    let lines = String::from_utf8(out).unwrap();
+fn exported(server: &TestServer) -> Vec<Value> {
+    let lines = export(&server.db, "default");
     let objects = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     objects
         .filter(|line| line["kind"] == "contact" || line["kind"] == "group")
@@ -33,9 +29,9 @@ fn a_file_of_schema_1_is_served_with_all_that_it_holds() {
     let expected = include_str!("../fixtures/schema-1.jsonl").lines();
     let expected: Vec<Value> = expected.map(|line| serde_json::from_str(line).unwrap()).collect();
     let server = upgraded();
-    assert_eq!(export(&server), expected);
+    assert_eq!(exported(&server), expected);
     let server = server.restart();
-    assert_eq!(export(&server), expected);
+    assert_eq!(exported(&server), expected);
     for line in expected {
         let mut object = line.clone();
         let kind = object.as_object_mut().unwrap().remove("kind").unwrap();

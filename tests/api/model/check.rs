@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::answers::{Call, Expected, Given};
 use super::objects::{Kind, Model};
 use super::requests::{form, target};
-use crate::harness::{Answer, TestServer, ids};
+use crate::harness::{Answer, TestServer, assert_sound, export, ids};
 
 /// Nothing is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -148,7 +148,7 @@ impl Account {
 
     /// Imports an export into the file of `other`, which must then answer the same.
     pub fn compare_transferred(&mut self, server: &TestServer, other: &TestServer) {
-        let lines = export(server, &self.name);
+        let lines = export(&server.db, &self.name);
         let mut session = Session::open(&other.db, Missing::Refuse).unwrap();
         transfer::import(
             &mut session,
@@ -158,7 +158,7 @@ impl Account {
             |_| {},
         )
         .unwrap();
-        assert_eq!(export(other, &self.name), lines);
+        assert_eq!(export(&other.db, &self.name), lines);
         let token = std::mem::replace(&mut self.token, other.account(&self.name));
         self.compare_lists(other);
         self.token = token;
@@ -198,13 +198,6 @@ fn compare_done(call: &Call, answer: &Answer, status: u16, text: &str) {
     assert_eq!(answer.header("location"), location.as_deref());
 }
 
-fn export(server: &TestServer, account: &str) -> String {
-    let mut out = Vec::new();
-    let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
-    transfer::export(&mut session, account, &mut out).unwrap();
-    String::from_utf8(out).unwrap()
-}
-
 /// Asserts that SQLite finds nothing wrong with a file, that the words to be found by are those of the texts, and that
 /// what was deleted is cleared away in the end.
 pub fn check_file(db: &Path) {
@@ -220,13 +213,5 @@ pub fn check_file(db: &Path) {
         + (SELECT count(*) FROM messages WHERE contact_pk > 0 AND contact_pk NOT IN (SELECT pk FROM contacts))
         + (SELECT count(*) FROM members WHERE contact_pk NOT IN (SELECT pk FROM contacts))";
     assert_eq!(count(left), 0, "rows are left of what is gone");
-    let check: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
-    assert_eq!(check, "ok");
-    let mut keys = conn.prepare("PRAGMA foreign_key_check").unwrap();
-    assert!(!keys.exists([]).unwrap(), "a reference leads nowhere");
-    for table in ["contacts_fts", "groups_fts", "messages_fts"] {
-        let check = format!("INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)");
-        let checked = conn.execute(&check, []);
-        checked.unwrap_or_else(|error| panic!("{table}: {error}"));
-    }
+    assert_sound(db);
 }
