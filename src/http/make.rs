@@ -11,11 +11,11 @@ use crate::types::json::Json;
 
 /// Ends the taking of parameters, runs `work`, and answers with the object that it has made, which is at `collection`
 /// and its id.
-pub async fn object<F>(api: Api, call: Call, collection: &'static str, work: F) -> Result<Response, Error>
+pub async fn object<F>(api: Api, mut call: Call, collection: &'static str, work: F) -> Result<Response, Error>
 where
     F: Fn(&Tx) -> Result<(Id, Json), Error> + Send + 'static,
 {
-    let (account, keyed, request_id) = (call.caller.account, call.keyed.clone(), call.request_id.clone());
+    let (account, keyed, request_id) = (call.caller.account, call.keyed.take(), call.request_id.clone());
     call.finish()?;
     let made = move |tx: &Tx| work(tx).map(|(id, json)| (format!("{collection}/{id}"), json));
     let Some(keyed) = keyed else {

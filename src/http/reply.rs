@@ -145,9 +145,9 @@ struct ErrorBody<'a> {
 }
 
 fn error_body(settings: &Settings, error: &Error, request_id: &RequestId) -> String {
-    let (status, name) = status(error.code);
+    let (_, name) = status(error.code);
     let body = ErrorBody {
-        kind: if status.is_server_error() {
+        kind: if error.is_ours() {
             "api_error"
         } else {
             "invalid_request"

@@ -90,6 +90,26 @@ pub fn query(head: &Head) -> Result<Fields, Error> {
     })
 }
 
+/// A body as it came, and the encoding that the headers tell, which matters where there is one.
+pub struct Body {
+    pub bytes: Vec<u8>,
+    encoding: Result<Encoding, Error>,
+}
+
+impl Body {
+    /// The parameters that it spells.
+    pub fn fields(self) -> Result<Fields, Error> {
+        if self.bytes.is_empty() {
+            return Ok(Fields::default());
+        }
+        match self.encoding? {
+            Encoding::Json => json::object("The body", &self.bytes),
+            Encoding::Form => read_form(&self.bytes),
+            Encoding::None => Err(unsupported("The body has no Content-Type")),
+        }
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Json,
@@ -98,16 +118,17 @@ enum Encoding {
     None,
 }
 
-/// The body's bytes, bounded in number and time. Where `expected` is false, a type matters only with a body.
+/// The body, bounded in size and time. Where `expected` is false, a type matters only with a body.
 pub async fn body<B: Buf>(
     head: &Head,
     body: impl Stream<Item = Result<B, warp::Error>> + Send,
     settings: &Settings,
     expected: bool,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Body, Error> {
     let max = settings.max_body;
-    if expected {
-        encoding(&head.headers)?;
+    let encoding = encoding(&head.headers);
+    if expected && let Err(error) = encoding {
+        return Err(error);
     }
     let announced = head
         .headers
@@ -116,24 +137,13 @@ pub async fn body<B: Buf>(
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
-    tokio::time::timeout(settings.body_deadline, collect(body, max))
+    let bytes = tokio::time::timeout(settings.body_deadline, collect(body, max))
         .await
         .map_err(|_| {
             let message = format!("The body did not arrive within {:?}.", settings.body_deadline);
             Error::new(Code::BodyMalformed, message)
-        })?
-}
-
-/// The parameters of a body, in the encoding that the headers tell.
-pub fn fields(headers: &HeaderMap, body: &[u8]) -> Result<Fields, Error> {
-    if body.is_empty() {
-        return Ok(Fields::default());
-    }
-    match encoding(headers)? {
-        Encoding::Json => json::object("The body", body),
-        Encoding::Form => read_form(body),
-        Encoding::None => Err(unsupported("The body has no Content-Type")),
-    }
+        })??;
+    Ok(Body { bytes, encoding })
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Error> {

@@ -140,9 +140,9 @@ async fn dispatch<B: Buf>(
         caller,
         params,
         query,
-        body: request::fields(&head.headers, &body)?,
+        keyed: key.map(|key| KeyedRequest::new(key, head.method.as_str(), &head.uri.to_string(), &body.bytes)),
+        body: body.fields()?,
         if_match,
-        keyed: key.map(|key| KeyedRequest::new(key, head.method.as_str(), &head.uri.to_string(), &body)),
         request_id: head.request_id.clone(),
     };
     let response = (route.handler)(api.clone(), call).await?;
