@@ -4,8 +4,8 @@ use std::io::{BufRead, Write};
 
 use crate::error::{Error, Failure};
 use crate::store::accounts;
-use crate::store::import::{self, Existing, Import, Imported};
-use crate::store::{Session, contacts, conversations, groups, messages};
+use crate::store::import::{Existing, Import, Imported};
+use crate::store::{Session, contacts, conversations, groups, messages, search};
 use crate::types::contact::StoredContact;
 use crate::types::conversation::StoredConversation;
 use crate::types::fields::Fields;
@@ -78,7 +78,8 @@ pub fn import(
             }
             progress(number);
         }
-        import::merge_words(tx)?;
+        // With each line it would be too much.
+        search::merge_all(tx)?;
         let pinned = conversations::import_pins(&mut import);
         pinned.map_err(|error| Failure::new(format!("line {}: {error}", import.line)))?;
         Ok(summary)

@@ -1,5 +1,6 @@
 //! Clearing away, in small steps, what deleted conversations and contacts left behind: rows that no query shows any
-//! more; and answers that were kept long enough. What is left to do is in the file, so that it goes on where a stop or a crash ended it.
+//! more; and answers that were kept long enough. What is left to do is in the file, so that it goes on where a stop or
+//! a crash ended it.
 
 use rusqlite::{Connection, OptionalExtension as _};
 

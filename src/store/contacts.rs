@@ -137,20 +137,6 @@ pub(super) fn find_or_create(tx: &Tx, account: Account, named: &NamedContact) ->
     }
 }
 
-/// Notes a message that a contact sent at `at`.
-pub(super) fn set_active(tx: &Tx, pk: i64, at: Timestamp) -> Result<(), Error> {
-    tx.prepare_cached("UPDATE contacts SET last_active_at = ?2 WHERE pk = ?1")?
-        .execute((pk, at.seconds()))?;
-    Ok(())
-}
-
-/// The same for an imported message, of which the contact's own line may tell already.
-pub(super) fn raise_active(tx: &Tx, pk: i64, at: Timestamp) -> Result<(), Error> {
-    tx.prepare_cached("UPDATE contacts SET last_active_at = ?2 WHERE pk = ?1 AND coalesce(last_active_at, -1) < ?2")?
-        .execute((pk, at.seconds()))?;
-    Ok(())
-}
-
 fn find_by_username(conn: &Connection, account: Account, username: &Username) -> Result<Option<i64>, Error> {
     let found = conn
         .prepare_cached("SELECT pk FROM contacts WHERE account = ?1 AND username = ?2")?

@@ -127,9 +127,7 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ConversationChanges) 
     let pk = objects::find_in_path(tx, account, Kind::Conversation, id)?;
     changes.read_only.check(|| retrieve(tx, account, id))?;
     if let Some(message) = changes.pinned_message_id {
-        let message = message.map(|message| find_pinned(tx, pk, message)).transpose()?;
-        tx.prepare_cached("UPDATE conversations SET pinned_message_id = ?2 WHERE pk = ?1")?
-            .execute((pk, message))?;
+        pin(tx, pk, message)?;
     }
     if let Some(is_pinned) = changes.is_pinned {
         tx.prepare_cached("UPDATE conversations SET is_pinned = ?2 WHERE pk = ?1")?
@@ -155,19 +153,11 @@ pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
     objects::delete(tx, account, Kind::Conversation, id)
 }
 
-/// Notes a message that was sent at `at`.
-pub(super) fn set_active(tx: &Tx, pk: i64, at: Timestamp) -> Result<(), Error> {
-    tx.prepare_cached("UPDATE conversations SET last_active_at = ?2 WHERE pk = ?1")?
-        .execute((pk, at.seconds()))?;
-    Ok(())
-}
-
-/// The same for an imported message, of which the conversation's own line may tell already.
-pub(super) fn raise_active(tx: &Tx, pk: i64, at: Timestamp) -> Result<(), Error> {
-    tx.prepare_cached(
-        "UPDATE conversations SET last_active_at = ?2 WHERE pk = ?1 AND coalesce(last_active_at, -1) < ?2",
-    )?
-    .execute((pk, at.seconds()))?;
+/// Pins a message of the conversation `pk`, or none.
+fn pin(tx: &Tx, pk: i64, message: Option<Id>) -> Result<(), Error> {
+    let message = message.map(|message| find_pinned(tx, pk, message)).transpose()?;
+    tx.prepare_cached("UPDATE conversations SET pinned_message_id = ?2 WHERE pk = ?1")?
+        .execute((pk, message))?;
     Ok(())
 }
 
@@ -255,8 +245,7 @@ pub(super) fn import_of(
         if id.is_some_and(|id| id.same(&had)) {
             return Ok(());
         }
-        tx.prepare_cached("DELETE FROM conversations WHERE pk = ?1")?
-            .execute([pk])?;
+        remove(tx, pk)?;
         import.made_with_end.remove(&pk);
     }
     let Some(id) = id else {
@@ -266,12 +255,23 @@ pub(super) fn import_of(
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM conversations WHERE id = ?1)")?
         .query_row([id.as_str()], |row| row.get(0))?;
     if taken {
-        let message = format!("the conversation `{id}` exists already and belongs to another object");
-        return Err(Error::new(Code::Conflict, message).at("conversation_id"));
+        return Err(of_another(id).at("conversation_id"));
     }
     let pk = insert(tx, import.account, id, end, created_at)?;
     import.made_with_end.insert(pk);
     Ok(())
+}
+
+fn remove(tx: &Tx, pk: i64) -> Result<(), Error> {
+    tx.prepare_cached("DELETE FROM conversations WHERE pk = ?1")?
+        .execute([pk])?;
+    Ok(())
+}
+
+/// The error of an imported conversation whose id is taken.
+fn of_another(id: Id) -> Error {
+    let message = format!("the conversation `{id}` exists already and belongs to another object");
+    Error::new(Code::Conflict, message)
 }
 
 /// Takes in a conversation with the id and the times that it had elsewhere. One that this import made with its group
@@ -279,26 +279,27 @@ pub(super) fn import_of(
 pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Imported, Error> {
     let (tx, account) = (import.tx, import.account);
     let end = find_end(tx, account, stored.partner)?;
-    let had = find_of(tx, end)?;
     let id = stored.id.unwrap_or_else(Id::random);
-    let of_another = had.as_ref().is_none_or(|(_, had)| !id.same(had));
-    if of_another && import.find_existing(Kind::Conversation, id)?.is_some() {
-        let message = format!("the conversation `{id}` exists already and belongs to another object");
-        return Err(Error::new(Code::Conflict, message).at("id"));
+    let had = find_of(tx, end)?;
+    let is_had = had.as_ref().is_some_and(|(_, had)| id.same(had));
+    if !is_had && import.find_existing(Kind::Conversation, id)?.is_some() {
+        return Err(of_another(id).at("id"));
     }
-    if let Some((pk, _)) = &had
-        && import.made_with_end.remove(pk)
-    {
-        tx.prepare_cached("DELETE FROM conversations WHERE pk = ?1")?
-            .execute([pk])?;
-    } else if let Some((_, had)) = &had
-        && stored.id.is_none_or(|id| !id.same(had))
-    {
-        let message = format!("its group or contact has another conversation already: `{had}`");
-        return Err(Error::new(Code::Conflict, message).at("id"));
-    }
+    let kept = match had {
+        Some((pk, _)) if import.made_with_end.remove(&pk) => {
+            remove(tx, pk)?;
+            None
+        }
+        Some((_, had)) if !is_had => {
+            let message = format!("its group or contact has another conversation already: `{had}`");
+            return Err(Error::new(Code::Conflict, message).at("id"));
+        }
+        // Refused where that is asked for.
+        Some(_) => import.find_existing(Kind::Conversation, id)?,
+        None => None,
+    };
     let created_at = stored.created_at.unwrap_or_else(Timestamp::now);
-    let (pk, imported) = match import.find_existing(Kind::Conversation, id)? {
+    let (pk, imported) = match kept {
         Some(_) if import.existing == Existing::Skip => return Ok(Imported::Skipped),
         Some(pk) => (pk, Imported::Replaced),
         None => (insert(tx, account, id, end, created_at)?, Imported::Added),
@@ -331,11 +332,7 @@ pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Import
 pub fn import_pins(import: &mut Import) -> Result<(), Error> {
     for (line, pk, message) in std::mem::take(&mut import.pins) {
         import.line = line;
-        let message = find_pinned(import.tx, pk, message)?;
-        import
-            .tx
-            .prepare_cached("UPDATE conversations SET pinned_message_id = ?2 WHERE pk = ?1")?
-            .execute((pk, message))?;
+        pin(import.tx, pk, Some(message))?;
     }
     Ok(())
 }

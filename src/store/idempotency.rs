@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::Tx;
 use super::accounts::Account;
 use crate::error::{Code, Error};
-use crate::types::idempotency::KeyedRequest;
+use crate::types::idempotency::{HEADER, KeyedRequest};
 use crate::types::time::Timestamp;
 
 /// How long an answer is kept, in seconds: a day.
@@ -41,7 +41,7 @@ pub fn once<T>(
             "The key `{}` was used with another request: take a new one.",
             request.key
         );
-        return Err(Error::new(Code::IdempotencyMismatch, message).at("Idempotency-Key"));
+        return Err(Error::new(Code::IdempotencyMismatch, message).at(HEADER));
     }
     let answer = answer(run(tx, work)?);
     tx.prepare_cached(

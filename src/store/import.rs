@@ -6,7 +6,6 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Tx;
 use super::accounts::Account;
-use super::search;
 use crate::error::{Code, Error};
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -74,11 +73,6 @@ impl<'a> Import<'a> {
         };
         Err(Error::new(Code::Conflict, message).at("id"))
     }
-}
-
-/// Merges the words of all that was taken in: with each object it would be too much.
-pub fn merge_words(tx: &Tx) -> Result<(), Error> {
-    search::merge_all(tx)
 }
 
 /// Hands the one column of each row to `each`; the account is the statement's one parameter.

@@ -5,7 +5,6 @@ use rusqlite::{Connection, params};
 use super::Tx;
 use super::accounts::Account;
 use super::contacts::{self, contact_object};
-use super::conversations;
 use super::import::{self, Existing, Import, Imported};
 use super::list::{self, List, Order};
 use super::members;
@@ -123,9 +122,9 @@ pub fn create(tx: &Tx, account: Account, new: &NewMessage) -> Result<(Id, Json),
         created_at.seconds(),
     ))?;
     search::merge(tx, Kind::Message)?;
-    conversations::set_active(tx, conversation, created_at)?;
+    objects::set_active(tx, Kind::Conversation, conversation, created_at)?;
     if let Some(sender) = sender {
-        contacts::set_active(tx, sender, created_at)?;
+        objects::set_active(tx, Kind::Contact, sender, created_at)?;
     }
     Ok((id, retrieve(tx, account, id)?))
 }
@@ -233,9 +232,9 @@ pub fn import(import: &mut Import, stored: &StoredMessage) -> Result<Imported, E
         created_at.seconds(),
         stored.updated_at.map(Timestamp::seconds),
     ])?;
-    conversations::raise_active(tx, conversation, created_at)?;
+    objects::raise_active(tx, Kind::Conversation, conversation, created_at)?;
     if let Some(sender) = sender {
-        contacts::raise_active(tx, sender, created_at)?;
+        objects::raise_active(tx, Kind::Contact, sender, created_at)?;
     }
     // From now on a line cannot tell of its conversation as of a new one.
     import.made_with_end.remove(&conversation);

@@ -19,7 +19,7 @@ pub mod objects;
 mod plans;
 mod readers;
 mod schema;
-mod search;
+pub mod search;
 mod session;
 pub mod tokens;
 mod writer;

@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::kind::Kind;
+use crate::types::time::Timestamp;
 
 /// The internal key of the account's object with this id.
 pub fn find(conn: &Connection, account: Account, kind: Kind, id: Id) -> Result<Option<i64>, Error> {
@@ -70,4 +71,21 @@ pub(super) fn delete(tx: &Tx, account: Account, kind: Kind, id: Id) -> Result<()
     tx.prepare_cached(&format!("DELETE FROM {} WHERE pk = ?1", kind.table()))?
         .execute([pk])?;
     search::merge(tx, kind)
+}
+
+/// Notes a message, at `at`, on a conversation or on the contact that sent it.
+pub(super) fn set_active(tx: &Tx, kind: Kind, pk: i64, at: Timestamp) -> Result<(), Error> {
+    let sql = format!("UPDATE {} SET last_active_at = ?2 WHERE pk = ?1", kind.table());
+    tx.prepare_cached(&sql)?.execute((pk, at.seconds()))?;
+    Ok(())
+}
+
+/// The same for an imported message, of which the own line of the conversation or contact may tell already.
+pub(super) fn raise_active(tx: &Tx, kind: Kind, pk: i64, at: Timestamp) -> Result<(), Error> {
+    let sql = format!(
+        "UPDATE {} SET last_active_at = ?2 WHERE pk = ?1 AND coalesce(last_active_at, -1) < ?2",
+        kind.table()
+    );
+    tx.prepare_cached(&sql)?.execute((pk, at.seconds()))?;
+    Ok(())
 }
