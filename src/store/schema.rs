@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior, ffi};
 
 /// "GRPS": tells our files from other programs' (PRAGMA application_id).
@@ -110,6 +111,8 @@ pub fn prepare_any(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    // Else SQLite prepares a statement with `LIMIT ?` anew for each value, in case another plan fits that one better.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_prepared_statement_cache_capacity(128);
     Ok(())
 }
@@ -134,6 +137,8 @@ fn refused(why: &str) -> rusqlite::Error {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
 
     fn made() -> (tempfile::TempDir, Connection) {
@@ -151,6 +156,19 @@ mod tests {
         let foreign = Connection::open_in_memory().unwrap();
         foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();
         assert_eq!(state(&foreign).unwrap(), State::Foreign);
+    }
+
+    #[test]
+    fn a_statement_is_not_prepared_anew_for_other_values() {
+        let (_folder, conn) = made();
+        prepare_any(&conn).unwrap();
+        let mut statement = conn
+            .prepare("SELECT pk FROM groups WHERE account = ?1 AND pk < ?2 ORDER BY pk DESC LIMIT ?3")
+            .unwrap();
+        for n in 1..10 {
+            assert!(!statement.exists([n, 100 * n, n]).unwrap());
+        }
+        assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
     }
 
     #[test]
