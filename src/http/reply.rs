@@ -98,13 +98,15 @@ pub fn error(settings: &Settings, error: &Error, request_id: &RequestId) -> Resp
         Code::Unavailable => {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        // The rest of the body is not read: the connection cannot go on.
-        Code::BodyTooLarge => {
-            headers.insert(CONNECTION, HeaderValue::from_static("close"));
-        }
         _ => {}
     }
     response
+}
+
+/// Tells that the connection cannot go on, as the rest of the request is not read.
+pub fn close(response: &mut Response) {
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("close"));
 }
 
 /// The whole answer, as bytes of HTTP/1.1, to a connection that is not let in.

@@ -1,11 +1,12 @@
 //! From a request to a `Call`: query and body read, bounded in size and time, whatever their encoding.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use bytes::BufMut as _;
 use futures_util::StreamExt as _;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use percent_encoding::percent_decode_str;
 use warp::{Buf, Stream};
 
@@ -21,6 +22,12 @@ use crate::types::idempotency::{self, Key, KeyedRequest};
 use crate::types::json;
 use crate::types::kind::Kind;
 use crate::types::quote::shortened;
+
+/// The most that is read of a body that is not wanted, in bytes.
+const MOST_DRAINED: usize = 64 << 10;
+
+/// How long such a body may take to arrive.
+const DRAIN_DEADLINE: Duration = Duration::from_secs(1);
 
 /// A request that is let in, for its handler.
 pub struct Call {
@@ -195,6 +202,17 @@ async fn collect<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, max: 
         bytes.put(chunk);
     }
     Ok(bytes)
+}
+
+/// Reads and drops what is left of the body of a request that was refused before it, if it is little and comes soon:
+/// else its sender may meet a closed connection and not the answer. Tells whether the body has ended.
+pub async fn drain<B: Buf>(head: &Head, body: impl Stream<Item = Result<B, warp::Error>>) -> bool {
+    // Whoever waits to be asked for the body has not sent it.
+    if head.headers.contains_key(EXPECT) {
+        return false;
+    }
+    let rest = tokio::time::timeout(DRAIN_DEADLINE, collect(body, MOST_DRAINED)).await;
+    matches!(rest, Ok(Ok(_)))
 }
 
 fn too_large(max: usize) -> Error {

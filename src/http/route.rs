@@ -1,9 +1,10 @@
 //! Routes as data, and the warp filters made from them: a path's filter finds the request's method among the routes of
 //! that path, the cheapest refusal first.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
+use futures_util::StreamExt;
 use hyper::header::ETAG;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
@@ -98,8 +99,13 @@ fn endpoint(api: &Api, pattern: &str, methods: Vec<Route>) -> BoxedFilter<(Respo
         .then(move |params, head: Arc<Head>, body, api: Api| {
             let methods = Arc::clone(&methods);
             async move {
-                let answer = dispatch(&methods, params, &head, body, &api).await;
-                answer.unwrap_or_else(|error| reply::error(&api.settings, &error, &head.request_id))
+                let mut body = pin!(StreamExt::fuse(body));
+                let answer = dispatch(&methods, params, &head, body.as_mut(), &api).await;
+                let mut response = answer.unwrap_or_else(|error| reply::error(&api.settings, &error, &head.request_id));
+                if !body.is_done() && !request::drain(&head, body).await {
+                    reply::close(&mut response);
+                }
+                response
             }
         })
         .boxed()

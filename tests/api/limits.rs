@@ -203,3 +203,54 @@ fn a_stop_finishes_the_request_that_has_begun() {
     let server = server.restart();
     assert_eq!(server.get("/v1/groups").json()["data"][0]["name"], "last");
 }
+
+#[test]
+fn a_request_that_is_refused_before_its_body_does_not_end_the_connection() {
+    let server = TestServer::start();
+    let token = format!("authorization: Bearer {}\r\n", server.token);
+    for (head, status) in [
+        ("POST /v1/groups", "401"),
+        (&format!("PUT /v1/groups HTTP/1.1\r\n{token}"), "405"),
+        (
+            &format!("POST /v1/groups HTTP/1.1\r\n{token}content-type: text/plain\r\n"),
+            "415",
+        ),
+        (
+            &format!("POST /v1/groups HTTP/1.1\r\n{token}idempotency-key: \r\n"),
+            "400",
+        ),
+    ] {
+        let head = match head.contains("HTTP/1.1") {
+            true => head.to_owned(),
+            false => format!("{head} HTTP/1.1\r\n"),
+        };
+        let mut stream = server.connect();
+        write!(stream, "{head}host: x\r\ncontent-length: 10\r\n\r\n{{\"name\"").unwrap();
+        // The answer waits for the rest of the body; were it sent at once, the connection would be closed with it.
+        stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+        stream.read_exact(&mut [0]).unwrap_err();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+            .write_all(b":1}GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            .unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).unwrap();
+        assert!(answers.starts_with(&format!("HTTP/1.1 {status} ")), "{answers}");
+        assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 1, "{answers}");
+    }
+}
+
+#[test]
+fn a_body_that_is_not_wanted_and_does_not_come_ends_the_connection_with_the_answer() {
+    let server = TestServer::start();
+    for head in [
+        "content-length: 1000000\r\n",
+        "content-length: 11\r\n",
+        "transfer-encoding: chunked\r\n",
+        "expect: 100-continue\r\ncontent-length: 11\r\n",
+    ] {
+        let answer = server.raw(format!("POST /v1/groups HTTP/1.1\r\nhost: x\r\n{head}\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+        assert!(answer.contains("connection: close\r\n"), "{answer}");
+    }
+}
