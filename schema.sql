@@ -6,8 +6,9 @@
 -- public: 16 characters of [A-Za-z0-9], unique and looked up without regard to letter case (NOCASE is ASCII's).
 -- Times are whole UNIX seconds. Lengths are bounded here a second time, after src/types/text.rs.
 --
--- A deleted conversation's messages and a deleted contact's memberships are gone at once because what they belong to
--- is gone: every query joins it. The rows themselves are cleared away later, in small steps (src/store/clearing.rs).
+-- A deleted conversation's messages, a deleted group's members and a deleted contact's memberships are gone at once
+-- because what they belong to is gone: every query joins it. The rows themselves are cleared away later, in small steps
+-- (src/store/clearing.rs).
 
 CREATE TABLE accounts (
     pk         INTEGER PRIMARY KEY,
@@ -60,15 +61,15 @@ CREATE TABLE groups (
     created_at  INTEGER NOT NULL CHECK (created_at >= 0),
     archived_at INTEGER          CHECK (archived_at >= 0)
 ) STRICT;
--- One index for each filter of the list, each ending in the implicit pk, so that a page is a range of one of them.
-CREATE INDEX groups_all ON groups (account);
+-- Each ends in the implicit pk, so that a page is a range of one of them, or a merge of both.
 CREATE INDEX groups_archived ON groups (account) WHERE archived_at IS NOT NULL;
 CREATE INDEX groups_active ON groups (account) WHERE archived_at IS NULL;
 
 -- The members of a group in the order they were given: its own b-tree, so that a group's members lie together.
--- `contact_pk` may be a deleted contact's: nobody is a member who is not in contacts.
+-- `group_pk` and `contact_pk` may be a deleted group's and a deleted contact's: nobody is a member who is not in
+-- contacts, or of what is not in groups.
 CREATE TABLE members (
-    group_pk   INTEGER NOT NULL REFERENCES groups (pk) ON DELETE CASCADE,
+    group_pk   INTEGER NOT NULL,
     position   INTEGER NOT NULL CHECK (position >= 0),
     contact_pk INTEGER NOT NULL,
     PRIMARY KEY (group_pk, position)
@@ -81,8 +82,8 @@ CREATE TABLE conversations (
     pk         INTEGER PRIMARY KEY,
     id         TEXT    NOT NULL UNIQUE COLLATE NOCASE CHECK (length(id) = 16),
     account    INTEGER NOT NULL REFERENCES accounts (pk),
-    group_pk   INTEGER UNIQUE REFERENCES groups (pk) ON DELETE CASCADE,
-    contact_pk INTEGER UNIQUE REFERENCES contacts (pk) ON DELETE CASCADE,
+    group_pk   INTEGER REFERENCES groups (pk) ON DELETE CASCADE,
+    contact_pk INTEGER REFERENCES contacts (pk) ON DELETE CASCADE,
     created_at INTEGER NOT NULL CHECK (created_at >= 0),
     -- The id of one of its messages, unset by a trigger when that is deleted or moved (by an import).
     pinned_message_id TEXT COLLATE NOCASE,
@@ -93,6 +94,8 @@ CREATE TABLE conversations (
     archived_at INTEGER CHECK (archived_at >= 0),
     CHECK ((group_pk IS NULL) <> (contact_pk IS NULL))
 ) STRICT;
+CREATE UNIQUE INDEX conversations_group ON conversations (group_pk) WHERE group_pk IS NOT NULL;
+CREATE UNIQUE INDEX conversations_contact ON conversations (contact_pk) WHERE contact_pk IS NOT NULL;
 CREATE INDEX conversations_all ON conversations (account);
 -- A filtered page merges the ranges of this index that its filters allow: eight where they say nothing.
 CREATE INDEX conversations_flags ON conversations (account, (archived_at IS NOT NULL), is_muted, is_pinned);
@@ -132,8 +135,9 @@ CREATE TABLE idempotency_keys (
 ) STRICT;
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
--- What is still to be cleared away. Their keys are given to no new conversation or contact meanwhile.
+-- What is still to be cleared away. Their keys are given to no new conversation, group or contact meanwhile.
 CREATE TABLE deleted_conversations (pk INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE deleted_groups (pk INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE deleted_contacts (pk INTEGER PRIMARY KEY) STRICT;
 
 -- The ends know their conversation's id, and whoever makes or deletes a conversation need not think of it.
@@ -146,6 +150,10 @@ CREATE TRIGGER conversations_deleted AFTER DELETE ON conversations BEGIN
     UPDATE contacts SET conversation_id = NULL WHERE pk = OLD.contact_pk;
     INSERT INTO deleted_conversations
         SELECT OLD.pk WHERE EXISTS (SELECT 1 FROM messages WHERE conversation_pk = OLD.pk);
+END;
+CREATE TRIGGER groups_deleted AFTER DELETE ON groups BEGIN
+    INSERT INTO deleted_groups
+        SELECT OLD.pk WHERE EXISTS (SELECT 1 FROM members WHERE group_pk = OLD.pk);
 END;
 CREATE TRIGGER contacts_deleted AFTER DELETE ON contacts BEGIN
     INSERT INTO deleted_contacts
@@ -160,57 +168,63 @@ CREATE TRIGGER messages_moved AFTER UPDATE OF conversation_pk ON messages
     UPDATE conversations SET pinned_message_id = NULL WHERE pk = OLD.conversation_pk AND pinned_message_id = OLD.id;
 END;
 
--- Words to be found by, kept by triggers; the texts themselves are not in there a second time. `scope` holds a word for
--- what a search is within: a1 for the account 1, c2 for the conversation 2. Beginnings of one and two characters, which
--- many words share, have an index of their own. FTS5 would merge its parts much at once, and the write that meets it
--- would wait: src/store/search.rs does it instead, and what is deleted goes with the parts that it is in.
+-- Words to be found by, of texts that are not in there a second time. `scope` holds a word for what a search is within:
+-- a1 for the account 1, c2 for the conversation 2. Beginnings of one and two characters, which many words share, have an
+-- index of their own. FTS5 would merge its parts much at once, and the write that meets it would wait:
+-- src/store/search.rs does it instead, sixteen parts at a time, and what is deleted goes with the parts that it is in.
+--
+-- The triggers only note whose words are not right in the index, or should not be in there: a row for each is written
+-- with others, a moment later. Until then a search looks at the texts of these few.
+CREATE TABLE unindexed (
+    kind TEXT    NOT NULL CHECK (kind IN ('contact', 'group', 'message')),
+    pk   INTEGER NOT NULL,
+    PRIMARY KEY (kind, pk)
+) STRICT, WITHOUT ROWID;
+
 CREATE VIRTUAL TABLE groups_fts USING fts5 (
     scope, name, description,
     content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
-INSERT INTO groups_fts (groups_fts, rank) VALUES ('automerge', 0), ('deletemerge', 0);
-CREATE TRIGGER groups_fts_made AFTER INSERT ON groups BEGIN
-    INSERT INTO groups_fts (rowid, scope, name, description)
-        VALUES (NEW.pk, 'a' || NEW.account, NEW.name, NEW.description);
+INSERT INTO groups_fts (groups_fts, rank) VALUES ('automerge', 0), ('deletemerge', 50), ('usermerge', 16), ('crisismerge', 64);
+CREATE TRIGGER groups_words_made AFTER INSERT ON groups BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('group', NEW.pk);
 END;
-CREATE TRIGGER groups_fts_changed AFTER UPDATE OF name, description ON groups BEGIN
-    UPDATE groups_fts SET scope = 'a' || NEW.account, name = NEW.name, description = NEW.description
-        WHERE rowid = NEW.pk;
+CREATE TRIGGER groups_words_changed AFTER UPDATE OF name, description ON groups
+    WHEN NEW.name IS NOT OLD.name OR NEW.description IS NOT OLD.description BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('group', NEW.pk);
 END;
-CREATE TRIGGER groups_fts_deleted AFTER DELETE ON groups BEGIN
-    DELETE FROM groups_fts WHERE rowid = OLD.pk;
+CREATE TRIGGER groups_words_deleted AFTER DELETE ON groups BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('group', OLD.pk);
 END;
 
 CREATE VIRTUAL TABLE contacts_fts USING fts5 (
     scope, username, display_name, phone_number,
     content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
-INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('automerge', 0), ('deletemerge', 0);
-CREATE TRIGGER contacts_fts_made AFTER INSERT ON contacts BEGIN
-    INSERT INTO contacts_fts (rowid, scope, username, display_name, phone_number)
-        VALUES (NEW.pk, 'a' || NEW.account, NEW.username, NEW.display_name, NEW.phone_number);
+INSERT INTO contacts_fts (contacts_fts, rank) VALUES ('automerge', 0), ('deletemerge', 50), ('usermerge', 16), ('crisismerge', 64);
+CREATE TRIGGER contacts_words_made AFTER INSERT ON contacts BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('contact', NEW.pk);
 END;
-CREATE TRIGGER contacts_fts_changed AFTER UPDATE OF username, display_name, phone_number ON contacts BEGIN
-    UPDATE contacts_fts SET scope = 'a' || NEW.account, username = NEW.username, display_name = NEW.display_name, phone_number = NEW.phone_number
-        WHERE rowid = NEW.pk;
+CREATE TRIGGER contacts_words_changed AFTER UPDATE OF username, display_name, phone_number ON contacts
+    WHEN NEW.username IS NOT OLD.username OR NEW.display_name IS NOT OLD.display_name OR NEW.phone_number IS NOT OLD.phone_number BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('contact', NEW.pk);
 END;
-CREATE TRIGGER contacts_fts_deleted AFTER DELETE ON contacts BEGIN
-    DELETE FROM contacts_fts WHERE rowid = OLD.pk;
+CREATE TRIGGER contacts_words_deleted AFTER DELETE ON contacts BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('contact', OLD.pk);
 END;
 
 CREATE VIRTUAL TABLE messages_fts USING fts5 (
     scope, message,
     content = '', contentless_delete = 1, tokenize = 'unicode61 remove_diacritics 2', prefix = '1 2'
 );
-INSERT INTO messages_fts (messages_fts, rank) VALUES ('automerge', 0), ('deletemerge', 0);
-CREATE TRIGGER messages_fts_made AFTER INSERT ON messages BEGIN
-    INSERT INTO messages_fts (rowid, scope, message)
-        VALUES (NEW.pk, 'a' || NEW.account || ' c' || NEW.conversation_pk, NEW.message);
+INSERT INTO messages_fts (messages_fts, rank) VALUES ('automerge', 0), ('deletemerge', 50), ('usermerge', 16), ('crisismerge', 64);
+CREATE TRIGGER messages_words_made AFTER INSERT ON messages BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('message', NEW.pk);
 END;
-CREATE TRIGGER messages_fts_changed AFTER UPDATE OF message, conversation_pk ON messages BEGIN
-    UPDATE messages_fts SET scope = 'a' || NEW.account || ' c' || NEW.conversation_pk, message = NEW.message
-        WHERE rowid = NEW.pk;
+CREATE TRIGGER messages_words_changed AFTER UPDATE OF message, conversation_pk ON messages
+    WHEN NEW.message IS NOT OLD.message OR NEW.conversation_pk IS NOT OLD.conversation_pk BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('message', NEW.pk);
 END;
-CREATE TRIGGER messages_fts_deleted AFTER DELETE ON messages BEGIN
-    DELETE FROM messages_fts WHERE rowid = OLD.pk;
+CREATE TRIGGER messages_words_deleted AFTER DELETE ON messages BEGIN
+    INSERT OR IGNORE INTO unindexed VALUES ('message', OLD.pk);
 END;

@@ -78,8 +78,7 @@ pub fn import(
             }
             progress(number);
         }
-        // With each line it would be too much.
-        search::merge_all(tx)?;
+        search::index_all(tx)?;
         let pinned = conversations::import_pins(&mut import);
         pinned.map_err(|error| Failure::new(format!("line {}: {error}", import.line)))?;
         Ok(summary)

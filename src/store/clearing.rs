@@ -1,4 +1,4 @@
-//! Clearing away, in small steps, what deleted conversations and contacts left behind: rows that no query shows any
+//! Clearing away, in small steps, what deleted conversations, groups and contacts left behind: rows that no query shows any
 //! more; and answers that were kept long enough. What is left to do is in the file, so that it goes on where a stop or
 //! a crash ended it.
 
@@ -27,7 +27,8 @@ pub(super) use new_key;
 
 /// Whether there is anything to clear away.
 pub fn is_due(conn: &Connection) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM deleted_conversations) OR EXISTS (SELECT 1 FROM deleted_contacts)";
+    let sql = "SELECT EXISTS (SELECT 1 FROM deleted_conversations) OR EXISTS (SELECT 1 FROM deleted_groups)
+                   OR EXISTS (SELECT 1 FROM deleted_contacts)";
     let deleted: bool = conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
     Ok(deleted || idempotency::any_expired(conn)?)
 }
@@ -40,7 +41,8 @@ pub fn step(tx: &Tx) -> Result<(), Error> {
             tx.prepare_cached("DELETE FROM deleted_conversations WHERE pk = ?1")?
                 .execute([conversation])?;
         }
-    } else if let Some(contact) = oldest(tx, "SELECT pk FROM deleted_contacts LIMIT 1")?
+    } else if clear_groups(tx)? < STEP
+        && let Some(contact) = oldest(tx, "SELECT pk FROM deleted_contacts LIMIT 1")?
         && delete_memberships(tx, contact)? < STEP
         && forget_sender(tx, contact)? < STEP
     {
@@ -48,6 +50,25 @@ pub fn step(tx: &Tx) -> Result<(), Error> {
             .execute([contact])?;
     }
     Ok(())
+}
+
+/// Deletes the members of deleted groups, of which many have few; tells how many there were.
+fn clear_groups(tx: &Tx) -> Result<usize, Error> {
+    let mut cleared = 0;
+    while cleared < STEP
+        && let Some(group) = oldest(tx, "SELECT pk FROM deleted_groups LIMIT 1")?
+    {
+        let left = STEP - cleared;
+        let sql = "DELETE FROM members WHERE group_pk = ?1 AND position IN
+            (SELECT position FROM members WHERE group_pk = ?1 LIMIT ?2)";
+        let deleted = tx.prepare_cached(sql)?.execute((group, left))?;
+        if deleted < left {
+            tx.prepare_cached("DELETE FROM deleted_groups WHERE pk = ?1")?
+                .execute([group])?;
+        }
+        cleared += deleted.max(1);
+    }
+    Ok(cleared)
 }
 
 fn oldest(tx: &Tx, sql: &str) -> Result<Option<i64>, Error> {

@@ -50,26 +50,24 @@ pub struct Filter {
 }
 
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {
-    let username = match &filter.username {
-        None => "",
-        Some(_) => " AND c.username = ?4",
+    let condition = match &filter.username {
+        None => "WHERE c.account = ?1",
+        Some(_) => "WHERE c.account = ?1 AND c.username = ?4",
     };
-    let (from, key, condition) = match &filter.words {
-        None => ("contacts c", "c.pk", "c.account = ?1"),
-        Some(_) => (
-            "contacts_fts f CROSS JOIN contacts c ON c.pk = f.rowid",
-            "f.rowid",
-            "f.contacts_fts MATCH ?5 AND c.account = ?1",
-        ),
+    let (key, ranges) = match &filter.words {
+        None => ("c.pk", vec![format!("contacts c {condition}")]),
+        Some(_) => {
+            let rest = format!("CROSS JOIN contacts c ON c.pk = f.rowid {condition}");
+            ("f.rowid", search::ranges(conn, Kind::Contact, &rest)?)
+        }
     };
     let words = filter.words.as_ref();
     let contacts = List {
         of: Kind::Contact,
         object: contact_object!(),
-        from,
         key,
         order: Order::NewestFirst,
-        ranges: &[format!("{condition}{username}")],
+        ranges: &ranges,
         within: filter
             .username
             .as_ref()
@@ -114,9 +112,6 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ContactChanges) -> Re
     if let Some(display_name) = &changes.display_name {
         tx.prepare_cached("UPDATE contacts SET display_name = ?2 WHERE pk = ?1")?
             .execute((pk, display_name.as_ref().map(DisplayName::as_str)))?;
-    }
-    if changes.username.is_some() || changes.phone_number.is_some() || changes.display_name.is_some() {
-        search::merge(tx, Kind::Contact)?;
     }
     retrieve(tx, account, id)
 }
@@ -164,7 +159,6 @@ fn check_username_free(
 fn create_with_id(tx: &Tx, account: Account, id: Id, new: &NewContact) -> Result<i64, Error> {
     let created_at = Timestamp::now();
     let pk = insert(tx, account, id, new, None, created_at)?;
-    search::merge(tx, Kind::Contact)?;
     conversations::insert(tx, account, Id::random(), End::Contact(pk), created_at)?;
     Ok(pk)
 }

@@ -49,18 +49,18 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// The conditions of each range of `conversations_flags` that the filter lets in; where that is all, of the one
+    /// Each range of `conversations_flags` that the filter lets in; where that is all, of the one
     /// of `conversations_all`.
     fn flags(&self) -> Vec<String> {
         if (self.archived, self.muted, self.pinned) == (None, None, None) {
-            return vec!["o.account = ?1".to_owned()];
+            return vec!["conversations o WHERE o.account = ?1".to_owned()];
         }
         let mut ranges = Vec::new();
         for archived in allowed(self.archived) {
             for muted in allowed(self.muted) {
                 for pinned in allowed(self.pinned) {
                     ranges.push(format!(
-                        "o.account = ?1 AND (o.archived_at IS NOT NULL) = {archived} AND o.is_muted = {muted}
+                        "conversations o WHERE o.account = ?1 AND (o.archived_at IS NOT NULL) = {archived} AND o.is_muted = {muted}
                          AND o.is_pinned = {pinned}"
                     ));
                 }
@@ -80,7 +80,7 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
     let contact = objects::find_filter(conn, account, Kind::Contact, filter.contact, "contact_id")?;
     let flags = filter.flags();
     // Of one end there is one conversation at most; of two there is none.
-    let of_end = |condition| flags.iter().map(|flags| format!("{condition} AND {flags}")).collect();
+    let of_end = |condition| flags.iter().map(|flags| format!("{flags} AND {condition}")).collect();
     let ranges = match (group, contact) {
         (None, None) => flags,
         (Some(_), None) => of_end("o.group_pk = ?4"),
@@ -90,7 +90,6 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
     let conversations = List {
         of: Kind::Conversation,
         object: conversation_object!(),
-        from: "conversations o",
         key: "o.pk",
         order: Order::NewestFirst,
         ranges: &ranges,

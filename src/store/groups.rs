@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 
 use super::Tx;
 use super::accounts::Account;
+use super::clearing::new_key;
 use super::contacts::contact_object;
 use super::conversations::{self, End};
 use super::import::{self, Existing, Import, Imported};
@@ -55,6 +56,19 @@ pub struct Filter {
     pub words: Option<Words>,
 }
 
+impl Filter {
+    /// The ranges of `groups_active` and `groups_archived` that the filter lets in.
+    fn archived_ranges(&self) -> Vec<String> {
+        let range = |condition| format!("groups o WHERE o.account = ?1 AND o.archived_at {condition}");
+        let (active, archived) = (range("IS NULL"), range("IS NOT NULL"));
+        match self.archived {
+            None => vec![active, archived],
+            Some(true) => vec![archived],
+            Some(false) => vec![active],
+        }
+    }
+}
+
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {
     let contact = objects::find_filter(conn, account, Kind::Contact, filter.contact, "contact_id")?;
     let archived = match filter.archived {
@@ -62,33 +76,28 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
         Some(true) => " AND o.archived_at IS NOT NULL",
         Some(false) => " AND o.archived_at IS NULL",
     };
-    let (from, key, condition) = match (&filter.words, contact) {
-        (None, None) => ("groups o", "o.pk", "o.account = ?1"),
-        (None, Some(_)) => (
-            "members f CROSS JOIN groups o ON o.pk = f.group_pk",
-            "f.group_pk",
-            "f.contact_pk = ?4 AND o.account = ?1",
-        ),
-        (Some(_), None) => (
-            "groups_fts f CROSS JOIN groups o ON o.pk = f.rowid",
-            "f.rowid",
-            "f.groups_fts MATCH ?5 AND o.account = ?1",
-        ),
-        (Some(_), Some(_)) => (
-            "groups_fts f CROSS JOIN groups o ON o.pk = f.rowid
-             CROSS JOIN members m ON m.contact_pk = ?4 AND m.group_pk = o.pk",
-            "f.rowid",
-            "f.groups_fts MATCH ?5 AND o.account = ?1",
-        ),
+    let (key, ranges) = match (&filter.words, contact) {
+        (None, None) => ("o.pk", filter.archived_ranges()),
+        (None, Some(_)) => {
+            let range = "members f CROSS JOIN groups o ON o.pk = f.group_pk WHERE f.contact_pk = ?4 AND o.account = ?1";
+            ("f.group_pk", vec![format!("{range}{archived}")])
+        }
+        (Some(_), contact) => {
+            let member = match contact {
+                None => "",
+                Some(_) => " CROSS JOIN members m ON m.contact_pk = ?4 AND m.group_pk = o.pk",
+            };
+            let rest = format!("CROSS JOIN groups o ON o.pk = f.rowid{member} WHERE o.account = ?1{archived}");
+            ("f.rowid", search::ranges(conn, Kind::Group, &rest)?)
+        }
     };
     let words = filter.words.as_ref();
     let groups = List {
         of: Kind::Group,
         object: group_object!(),
-        from,
         key,
         order: Order::NewestFirst,
-        ranges: &[format!("{condition}{archived}")],
+        ranges: &ranges,
         within: contact.map(Into::into),
         expression: words.map(|words| search::expression(Scope::Account(account), "name description", words)),
     };
@@ -106,9 +115,8 @@ pub fn create(tx: &Tx, account: Account, new: &NewGroup, most: usize) -> Result<
     let id = Id::random();
     let created_at = Timestamp::now();
     let pk = insert(tx, account, id, new, created_at, None)?;
-    search::merge(tx, Kind::Group)?;
     conversations::insert(tx, account, Id::random(), End::Group(pk), created_at)?;
-    members::replace(tx, account, pk, &new.contacts, most)?;
+    members::insert(tx, account, pk, &new.contacts, most)?;
     Ok((id, retrieve(tx, account, id)?))
 }
 
@@ -117,9 +125,6 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &GroupChanges, most: u
     let pk = objects::find_in_path(tx, account, Kind::Group, id)?;
     changes.read_only.check(|| retrieve(tx, account, id))?;
     update_properties(tx, pk, changes)?;
-    if changes.name.is_some() || changes.description.is_some() {
-        search::merge(tx, Kind::Group)?;
-    }
     if let Some(contacts) = &changes.contacts {
         members::replace(tx, account, pk, contacts, most)?;
     }
@@ -139,10 +144,11 @@ fn insert(
     created_at: Timestamp,
     archived_at: Option<Timestamp>,
 ) -> Result<i64, Error> {
-    tx.prepare_cached(
-        "INSERT INTO groups (id, account, name, description, avatar_url, created_at, archived_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-    )?
+    tx.prepare_cached(concat!(
+        "INSERT INTO groups (pk, id, account, name, description, avatar_url, created_at, archived_at) VALUES (",
+        new_key!("groups"),
+        ", ?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+    ))?
     .execute(params![
         id.as_str(),
         account.0,

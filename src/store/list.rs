@@ -16,12 +16,11 @@ pub struct List<'a> {
     pub of: Kind,
     /// The JSON object of a row.
     pub object: &'static str,
-    /// The tables that the row is taken from.
-    pub from: &'static str,
     /// The integer that the list is in the order of.
     pub key: &'static str,
     pub order: Order,
-    /// The conditions of each range that the list is made of. No row may be in two.
+    /// The tables and the conditions (`FROM` without its word, `WHERE` with it) of each range that the list is made of.
+    /// No row may be in two.
     pub ranges: &'a [String],
     pub within: Option<Value>,
     pub expression: Option<String>,
@@ -63,9 +62,8 @@ pub fn page(
 
 /// A select of `columns` from each range beyond the key `?2`, going down from it or up.
 fn selects(list: &List, columns: &str, falling: bool) -> String {
-    let List { from, key, .. } = list;
     let beyond = if falling { "<" } else { ">" };
-    let select = |range: &String| format!("SELECT {columns} FROM {from} WHERE {range} AND {key} {beyond} ?2");
+    let select = |range: &String| format!("SELECT {columns} FROM {range} AND {} {beyond} ?2", list.key);
     list.ranges.iter().map(select).collect::<Vec<_>>().join(" UNION ALL ")
 }
 

@@ -34,10 +34,11 @@ pub fn list(conn: &Connection, account: Account, group: Id, page: &Page) -> Resu
     let members = List {
         of: Kind::Contact,
         object: contact_object!(),
-        from: "members m CROSS JOIN contacts c ON c.pk = m.contact_pk",
         key: "m.position",
         order: Order::Counted,
-        ranges: &["m.group_pk = ?4 AND c.account = ?1".to_owned()],
+        ranges: &["members m CROSS JOIN contacts c ON c.pk = m.contact_pk
+                   WHERE m.group_pk = ?4 AND c.account = ?1"
+            .to_owned()],
         within: Some(group.into()),
         expression: None,
     };
@@ -88,6 +89,17 @@ pub(super) fn replace(
 ) -> Result<(), Error> {
     tx.prepare_cached("DELETE FROM members WHERE group_pk = ?1")?
         .execute([group])?;
+    insert(tx, account, group, contacts, most)
+}
+
+/// Makes these the members of a group that has none.
+pub(super) fn insert(
+    tx: &Tx,
+    account: Account,
+    group: i64,
+    contacts: &[NamedContact],
+    most: usize,
+) -> Result<(), Error> {
     let mut insert = tx.prepare_cached(
         "INSERT INTO members (group_pk, position, contact_pk) VALUES (?1, ?2, ?3)
          ON CONFLICT (contact_pk, group_pk) DO NOTHING",

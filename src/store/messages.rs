@@ -67,27 +67,26 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
         filter.conversation,
         "conversation_id",
     )?;
-    let (from, key) = match filter.words {
-        None => (messages!(), "o.pk"),
-        Some(_) => (
-            concat!("messages_fts f CROSS JOIN ", messages!(), " AND o.pk = f.rowid"),
-            "f.rowid",
-        ),
-    };
-    let condition = match (&filter.words, conversation) {
-        (None, None) => "o.account = ?1",
-        (None, Some(_)) => "o.conversation_pk = ?4 AND o.account = ?1",
-        (Some(_), _) => "f.messages_fts MATCH ?5 AND o.account = ?1",
+    let (key, ranges) = match (&filter.words, conversation) {
+        (None, None) => ("o.pk", vec![concat!(messages!(), " WHERE o.account = ?1").to_owned()]),
+        (None, Some(_)) => {
+            // The plus keeps SQLite from `messages_all`, which covers a look for any: it would walk the whole account.
+            let range = concat!(messages!(), " WHERE o.conversation_pk = ?4 AND +o.account = ?1");
+            ("o.pk", vec![range.to_owned()])
+        }
+        (Some(_), _) => {
+            let rest = concat!("CROSS JOIN ", messages!(), " AND o.pk = f.rowid WHERE o.account = ?1");
+            ("f.rowid", search::ranges(conn, Kind::Message, rest)?)
+        }
     };
     let scope = conversation.map_or(Scope::Account(account), Scope::Conversation);
     let words = filter.words.as_ref();
     let messages = List {
         of: Kind::Message,
         object: message_object!(),
-        from,
         key,
         order: Order::NewestFirst,
-        ranges: &[condition.to_owned()],
+        ranges: &ranges,
         within: conversation.map(Into::into),
         expression: words.map(|words| search::expression(scope, "message", words)),
     };
@@ -121,7 +120,6 @@ pub fn create(tx: &Tx, account: Account, new: &NewMessage) -> Result<(Id, Json),
         new.message.as_str(),
         created_at.seconds(),
     ))?;
-    search::merge(tx, Kind::Message)?;
     objects::set_active(tx, Kind::Conversation, conversation, created_at)?;
     if let Some(sender) = sender {
         objects::set_active(tx, Kind::Contact, sender, created_at)?;
@@ -156,7 +154,6 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &MessageChanges) -> Re
         // The text that it has, sent back with the whole object, is no change.
         tx.prepare_cached("UPDATE messages SET message = ?2, updated_at = ?3 WHERE pk = ?1 AND message <> ?2")?
             .execute((pk, message.as_str(), Timestamp::now().seconds()))?;
-        search::merge(tx, Kind::Message)?;
     }
     if let Some(reactions) = &changes.reactions {
         tx.prepare_cached("UPDATE messages SET reactions = ?2 WHERE pk = ?1")?

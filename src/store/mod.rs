@@ -38,6 +38,22 @@ use file::Lock;
 use readers::Readers;
 use writer::{Chore, Writer};
 
+/// What the writer does beside what is asked of it.
+static CHORES: [Chore; 2] = [
+    Chore {
+        name: "the taking in of words to be found by",
+        is_due: search::is_due,
+        is_urgent: search::is_urgent,
+        step: search::step,
+    },
+    Chore {
+        name: "the clearing away of what was deleted",
+        is_due: clearing::is_due,
+        is_urgent: |_| Ok(false),
+        step: clearing::step,
+    },
+];
+
 /// A connection inside a write transaction: what writes take, so that none can run outside one.
 pub struct Tx<'a>(&'a Connection);
 
@@ -72,13 +88,9 @@ impl Store {
         // Dropped before the file, also where something fails here.
         let conn = served;
         let checkpoints = Checkpoints::start(file::open_shared(&path)?, Arc::clone(&file))?;
-        let chore = Chore {
-            is_due: clearing::is_due,
-            step: clearing::step,
-        };
         Ok(Store {
             readers: Readers::open(&path, readers)?,
-            writer: Writer::start(conn, checkpoints, chore)?,
+            writer: Writer::start(conn, checkpoints, &CHORES)?,
             _file: file,
             _lock: lock,
         })

@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::Tx;
 use super::accounts::Account;
-use super::search;
 use crate::error::Error;
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -70,7 +69,7 @@ pub(super) fn delete(tx: &Tx, account: Account, kind: Kind, id: Id) -> Result<()
     let pk = find_in_path(tx, account, kind, id)?;
     tx.prepare_cached(&format!("DELETE FROM {} WHERE pk = ?1", kind.table()))?
         .execute([pk])?;
-    search::merge(tx, kind)
+    Ok(())
 }
 
 /// Notes a message, at `at`, on a conversation or on the contact that sent it.

@@ -12,7 +12,10 @@ const APPLICATION_ID: i32 = 0x4752_5053;
 const SCHEMA: &str = include_str!("../../schema.sql");
 
 /// The step at index `i` turns schema `i + 1` into schema `i + 2`. A step, once released, is never changed.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/from_1.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/from_1.sql"),
+    include_str!("migrations/from_2.sql"),
+];
 
 /// The schema that this program writes (PRAGMA user_version).
 #[expect(
@@ -95,9 +98,10 @@ fn migrate_by(conn: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
 pub fn prepare_writer(conn: &Connection) -> rusqlite::Result<()> {
     wal(conn)?;
     conn.pragma_update(None, "synchronous", "FULL")?;
-    // The writer runs its checkpoints itself, between batches, and shrinks the log back to this.
+    // The writer sees to its checkpoints itself. A log that grew longer than it should is shrunk back to this; one that
+    // did not keeps its blocks, and is written over.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-    conn.pragma_update_and_check(None, "journal_size_limit", 16 << 20, |_| Ok(()))?;
+    conn.pragma_update_and_check(None, "journal_size_limit", 64 << 20, |_| Ok(()))?;
     const FULL: i32 = 2;
     match pragma(conn, "synchronous")? {
         FULL => Ok(()),
@@ -175,13 +179,15 @@ mod tests {
     fn each_migration_runs_once_and_sets_its_version() {
         let (_folder, mut conn) = made();
         conn.pragma_update(None, "user_version", 1).unwrap();
-        let steps = ["CREATE TABLE one (x) ", "ALTER TABLE one ADD COLUMN y"];
+        let mut steps = vec!["CREATE TABLE one (x) ", "ALTER TABLE one ADD COLUMN y"];
         migrate_by(&mut conn, &steps[..1]).unwrap();
         migrate_by(&mut conn, &steps).unwrap();
         migrate_by(&mut conn, &steps).unwrap();
         assert_eq!(pragma(&conn, "user_version").unwrap(), 3);
         conn.execute("INSERT INTO one (x, y) VALUES (1, 2)", []).unwrap();
-        assert_eq!(state(&conn).unwrap(), State::Newer(3));
+        steps.resize(MIGRATIONS.len() + 1, "");
+        migrate_by(&mut conn, &steps).unwrap();
+        assert_eq!(state(&conn).unwrap(), State::Newer(VERSION + 1));
     }
 
     #[test]
@@ -217,15 +223,17 @@ mod tests {
     #[test]
     fn an_upgraded_file_has_the_schema_of_a_fresh_one() {
         let (folder, fresh) = made();
-        let path = folder.path().join("older.db");
-        let older = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema-1.db");
-        std::fs::copy(older, &path).unwrap();
-        let mut upgraded = Connection::open(path).unwrap();
-        assert_eq!(state(&upgraded).unwrap(), State::Older);
-        assert_ne!(everything(&upgraded), everything(&fresh));
-        migrate(&mut upgraded).unwrap();
-        assert_eq!(state(&upgraded).unwrap(), State::Current);
-        assert_eq!(everything(&upgraded), everything(&fresh));
+        for version in 1..VERSION {
+            let older = format!("{}/tests/fixtures/schema-{version}.db", env!("CARGO_MANIFEST_DIR"));
+            let path = folder.path().join(format!("{version}.db"));
+            std::fs::copy(older, &path).unwrap();
+            let mut upgraded = Connection::open(path).unwrap();
+            assert_eq!(state(&upgraded).unwrap(), State::Older);
+            assert_ne!(everything(&upgraded), everything(&fresh));
+            migrate(&mut upgraded).unwrap();
+            assert_eq!(state(&upgraded).unwrap(), State::Current);
+            assert_eq!(everything(&upgraded), everything(&fresh));
+        }
     }
 
     #[test]

@@ -33,13 +33,13 @@ const CHECKPOINT_PAGES: i32 = 4_000;
 /// Pages in the log at which the writer waits until they are moved: 64 MiB.
 const LONGEST_LOG: i32 = 16_000;
 
-/// Pages in the log from which on the chore waits until they are moved: long reads are in the way, and they go first.
+/// Pages in the log from which on the chores wait until they are moved: long reads are in the way, and they go first.
 const LONGEST_CHORE_LOG: i32 = 8_000;
 
-/// While others write, a step of the chore is done so often; few writes meet one then, and the disk has time for them.
+/// While others write, a step of each chore is done so often; few writes meet one then, and the disk has time for them.
 const STEP_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Without a write for so long, the steps of the chore follow each other.
+/// Without a write for so long, the steps of the chores follow each other.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// Without a write for so long, the log is moved into the file and cut to nothing.
@@ -53,8 +53,12 @@ thread_local! {
 /// Work that the writer does by itself, a step at a time, each in a transaction of its own between two batches.
 #[derive(Clone, Copy)]
 pub struct Chore {
+    /// What it does, for the log.
+    pub name: &'static str,
     /// Whether there is a step to do.
     pub is_due: fn(&Connection) -> Result<bool, Error>,
+    /// Whether there is so much to do that the next batch has to wait.
+    pub is_urgent: fn(&Connection) -> Result<bool, Error>,
     pub step: fn(&Tx) -> Result<(), Error>,
 }
 
@@ -109,12 +113,12 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(conn: Connection, checkpoints: Checkpoints, chore: Chore) -> Result<Self, Failure> {
+    pub fn start(conn: Connection, checkpoints: Checkpoints, chores: &'static [Chore]) -> Result<Self, Failure> {
         let (sender, receiver) = sync_channel(QUEUE);
         let (failed, failure) = watch::channel(None);
         let thread = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || run(conn, checkpoints, chore, &receiver, &failed))
+            .spawn(move || run(conn, checkpoints, chores, &receiver, &failed))
             .map_err(|error| Failure::new(format!("cannot start the writer's thread: {error}")))?;
         Ok(Writer {
             queue: Mutex::new(Some(sender)),
@@ -185,11 +189,11 @@ fn stopped(detail: &'static str) -> Error {
 fn run(
     conn: Connection,
     checkpoints: Checkpoints,
-    chore: Chore,
+    chores: &[Chore],
     queue: &Receiver<Box<dyn Job>>,
     failed: &watch::Sender<Option<String>>,
 ) -> Connection {
-    let end = catch_unwind(AssertUnwindSafe(|| work(&conn, checkpoints, chore, queue)));
+    let end = catch_unwind(AssertUnwindSafe(|| work(&conn, checkpoints, chores, queue)));
     let why = match end {
         Ok(Ok(())) => return conn,
         Ok(Err(why)) => why,
@@ -203,7 +207,7 @@ fn run(
 fn work(
     conn: &Connection,
     mut checkpoints: Checkpoints,
-    chore: Chore,
+    chores: &[Chore],
     queue: &Receiver<Box<dyn Job>>,
 ) -> Result<(), String> {
     conn.wal_hook(Some(|_, pages| {
@@ -226,6 +230,7 @@ fn work(
                 let mut batch = vec![first];
                 batch.extend(queue.try_iter().take(BATCH - 1));
                 commit(conn, batch)?;
+                do_urgent_steps(conn, chores)?;
                 (log_used, chore_due, last_write) = (true, true, Some(Instant::now()));
             }
             Err(RecvTimeoutError::Timeout) if chore_due => {}
@@ -236,7 +241,10 @@ fn work(
             Err(RecvTimeoutError::Disconnected) => break,
         }
         if chore_due && until_step(last_write, last_step).is_zero() {
-            chore_due = do_step(conn, chore)?;
+            chore_due = false;
+            for chore in chores {
+                chore_due |= do_step(conn, chore.is_due, chore)?;
+            }
             last_step = Some(Instant::now());
         }
         let pages = LOG_PAGES.get();
@@ -257,7 +265,7 @@ fn work(
     checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| ())
 }
 
-/// How long the next step of the chore is to wait.
+/// How long the next steps of the chores are to wait.
 fn until_step(last_write: Option<Instant>, last_step: Option<Instant>) -> Duration {
     if LOG_PAGES.get() >= LONGEST_CHORE_LOG {
         return STEP_INTERVAL;
@@ -278,11 +286,18 @@ fn checkpoint(conn: &Connection, mode: CheckpointMode) -> Result<bool, String> {
     Ok(left != Some(0))
 }
 
-/// Does a step of the chore, if one is due; tells whether another may be. One that fails is tried again after the next
-/// write, or at the next start.
-fn do_step(conn: &Connection, chore: Chore) -> Result<bool, String> {
+fn do_urgent_steps(conn: &Connection, chores: &[Chore]) -> Result<(), String> {
+    for chore in chores {
+        while do_step(conn, chore.is_urgent, chore)? {}
+    }
+    Ok(())
+}
+
+/// Does a step of the chore, if `is_due` says so; tells whether another may be. One that fails is tried again after the
+/// next write, or at the next start.
+fn do_step(conn: &Connection, is_due: fn(&Connection) -> Result<bool, Error>, chore: &Chore) -> Result<bool, String> {
     let (reply, mut answer) = oneshot::channel();
-    let is_due = (chore.is_due)(conn);
+    let is_due = is_due(conn);
     if let Ok(true) = is_due {
         let step = Request {
             work: chore.step,
@@ -294,7 +309,7 @@ fn do_step(conn: &Connection, chore: Chore) -> Result<bool, String> {
     match is_due.and_then(|due| answer.try_recv().unwrap_or(Ok(())).map(|()| due)) {
         Ok(due) => Ok(due),
         Err(error) => {
-            tracing::warn!("what was deleted could not be cleared away yet: {error}");
+            tracing::warn!("{} could not be done yet: {error}", chore.name);
             Ok(false)
         }
     }

@@ -1,14 +1,12 @@
 //! Deleting much: gone at once, cleared away in the background, whatever ends the server meanwhile.
 
-use std::time::{Duration, Instant};
-
 use groups_server::store::import::Existing;
 use groups_server::store::{Missing, Session};
 use groups_server::transfer;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, assert_sound, ids};
+use crate::harness::{TestServer, assert_sound, ids, wait_until_cleared};
 
 const MESSAGES: usize = 3_000;
 
@@ -43,14 +41,6 @@ fn number(server: &TestServer, sql: &str) -> i64 {
 
 const LEFT: &str = "SELECT (SELECT count(*) FROM deleted_conversations) + (SELECT count(*) FROM deleted_contacts)";
 
-fn wait_until_cleared(server: &TestServer) {
-    let began = Instant::now();
-    while number(server, LEFT) > 0 {
-        assert!(began.elapsed() < Duration::from_secs(20), "nothing is cleared away");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 #[test]
 fn a_group_with_very_many_messages_is_gone_at_once_and_others_are_not() {
     let server = filled();
@@ -77,7 +67,7 @@ fn a_group_with_very_many_messages_is_gone_at_once_and_others_are_not() {
             [kept["id"].as_str().unwrap()]
         );
     }
-    wait_until_cleared(&server);
+    wait_until_cleared(&server.db);
     assert_eq!(number(&server, "SELECT count(*) FROM messages"), 1);
     assert_sound(&server.db);
 }
@@ -90,7 +80,7 @@ fn clearing_away_goes_on_after_a_stop() {
     let left = number(&server, "SELECT count(*) FROM messages");
     assert!(left > 0, "there was time to clear away everything");
     let server = server.restart();
-    wait_until_cleared(&server);
+    wait_until_cleared(&server.db);
     assert_eq!(number(&server, "SELECT count(*) FROM messages"), 0);
     assert_sound(&server.db);
 }
@@ -106,7 +96,7 @@ fn a_contact_who_sent_very_many_messages_leaves_them_to_nobody() {
     assert_ne!(newer["id"], "AAAAAAAAAAAAAAAA");
     assert_eq!(sender(&server), Value::Null);
     assert_eq!(server.get("/v1/groups/BBBBBBBBBBBBBBBB").json()["contacts"], json!([]));
-    wait_until_cleared(&server);
+    wait_until_cleared(&server.db);
     assert_eq!(sender(&server), Value::Null);
     assert_eq!(
         number(&server, "SELECT count(*) FROM messages WHERE contact_pk IS NOT NULL"),
@@ -123,7 +113,7 @@ fn what_is_deleted_can_be_imported_again_at_once() {
     assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
     assert!(number(&server, LEFT) > 0, "there was time to clear away everything");
     import(&server, &lines());
-    wait_until_cleared(&server);
+    wait_until_cleared(&server.db);
     let there = number(&server, "SELECT count(*) FROM messages");
     assert_eq!(there, i64::try_from(MESSAGES).unwrap());
     let message = server.get("/v1/messages/m000000000000000").json();
@@ -139,7 +129,7 @@ fn the_pages_of_what_was_cleared_away_are_used_again() {
         .map(|_| {
             assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
             assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
-            wait_until_cleared(&server);
+            wait_until_cleared(&server.db);
             import(&server, &lines());
             number(&server, "PRAGMA page_count")
         })

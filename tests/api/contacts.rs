@@ -1,11 +1,9 @@
 //! Each endpoint of contacts, as the contract has it.
 
-use std::time::{Duration, Instant};
-
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, assert_in_order, config, encode, ids, text};
+use crate::harness::{Answer, TestServer, assert_in_order, config, encode, ids, text, wait_until_cleared};
 
 const PROPERTIES: [&str; 8] = [
     "id",
@@ -57,17 +55,6 @@ fn send(server: &TestServer, method: &str, path: &str, body: &Value, form: bool)
 /// Every contact of the account, newest first.
 fn all(server: &TestServer) -> Vec<String> {
     server.walk("/v1/contacts?", 100, None)
-}
-
-/// Waits until what was deleted is cleared away.
-fn wait_until_cleared(server: &TestServer) {
-    let conn = Connection::open(&server.db).unwrap();
-    let left = "SELECT (SELECT count(*) FROM deleted_contacts) + (SELECT count(*) FROM deleted_conversations)";
-    let deadline = Instant::now() + Duration::from_secs(15);
-    while conn.query_row(left, [], |row| row.get::<_, i64>(0)).unwrap() > 0 {
-        assert!(Instant::now() < deadline, "what was deleted is not cleared away");
-        std::thread::yield_now();
-    }
 }
 
 #[test]
@@ -818,7 +805,7 @@ fn a_deleted_contact_is_gone_from_everywhere_at_once() {
 
     for cleared in [false, true] {
         if cleared {
-            wait_until_cleared(&server);
+            wait_until_cleared(&server.db);
         }
         server.get(&path_of(&kate)).expect_error(404, "not_found");
         for group in &groups {
@@ -959,7 +946,7 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
     );
     for cleared in [false, true] {
         if cleared {
-            wait_until_cleared(&server);
+            wait_until_cleared(&server.db);
         }
         for (contact, groups) in new
             .iter()

@@ -934,3 +934,103 @@ fn generated_queries_find_what_a_plain_matcher_finds() {
     });
     assert_sound(&server.db);
 }
+
+/// The rows whose words wait to be taken into the index.
+fn waiting(server: &TestServer) -> i64 {
+    let conn = rusqlite::Connection::open(&server.db).unwrap();
+    conn.query_row("SELECT count(*) FROM unindexed", [], |row| row.get(0))
+        .unwrap()
+}
+
+#[test]
+fn a_search_finds_what_was_just_written_changed_and_deleted() {
+    let server = TestServer::start();
+    let conversation = server.made("/v1/groups", &json!({"name": "_"}))["conversation_id"].clone();
+    let mut seen_waiting = 0;
+    for n in 0.. {
+        let kept = format!("kept{n} Crème");
+        let bodies = [
+            ("/v1/groups", "name", json!({"name": kept})),
+            (
+                "/v1/contacts",
+                "display_name",
+                json!({"username": format!("u{n}"), "display_name": kept}),
+            ),
+            (
+                "/v1/messages",
+                "message",
+                json!({"conversation_id": conversation, "message": kept}),
+            ),
+        ];
+        for (list, property, body) in &bodies {
+            let find = |query: &str| found_by(&server, &server.token, &format!("{list}?"), query);
+            let first = text(&server.made(list, body)["id"]);
+            assert_eq!(find(&format!("KEPT{n} creme")), [first.as_str()]);
+            let path = format!("{list}/{first}");
+            assert_eq!(
+                server.put(&path, &json!({*property: format!("other{n} Crème")})).status,
+                200
+            );
+            assert_eq!(find(&format!("kept{n}")), [""; 0]);
+            assert_eq!(find(&format!("othe r{n}")), [""; 0]);
+            assert_eq!(find(&format!("cr other{n}")), [first.as_str()]);
+            assert_eq!(server.delete(&path).status, 204);
+            assert_eq!(find(&format!("other{n}")), [""; 0]);
+        }
+        seen_waiting += i32::from(waiting(&server) > 0);
+        if seen_waiting == 5 {
+            break;
+        }
+        assert!(n < 1_000, "nothing ever waits");
+    }
+    assert_sound(&server.db);
+}
+
+#[test]
+fn a_page_of_a_search_goes_from_what_waits_on_to_what_is_in_the_index() {
+    let server = TestServer::start();
+    let mut all: Vec<String> = (0..30)
+        .map(|n| server.group(&json!({"name": format!("Hotel {n}")})))
+        .collect();
+    all.reverse();
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while waiting(&server) > 0 {
+        assert!(std::time::Instant::now() < deadline, "words are not taken in");
+        std::thread::yield_now();
+    }
+    let mut mixed = 0;
+    while mixed < 5 {
+        assert!(std::time::Instant::now() < deadline, "nothing ever waits");
+        // Old ones and new ones wait side by side with those that are in the index.
+        for of in [3, 17] {
+            let path = format!("/v1/groups/{}", all[of]);
+            assert_eq!(
+                server
+                    .put(&path, &json!({"name": format!("Hotel {}", all.len())}))
+                    .status,
+                200
+            );
+        }
+        all.insert(0, server.group(&json!({"name": "Hotel"})));
+        let before = waiting(&server);
+        assert_eq!(server.walk("/v1/groups?query=hotel&", 4, None), all);
+        mixed += i32::from(before > 0);
+    }
+}
+
+#[test]
+fn few_rows_wait_however_many_are_written() {
+    let server = TestServer::start();
+    for n in 0..5 {
+        let contacts: Vec<Value> = (0..900).map(|m| json!({"username": format!("user{n}x{m}")})).collect();
+        server.group(&json!({"name": "many", "contacts": contacts}));
+        // Taken in after the answer, before the next write.
+        server.group(&json!({"name": "next"}));
+        assert!(waiting(&server) < 1_000, "{} rows wait", waiting(&server));
+    }
+    assert_eq!(
+        ids(&server.get("/v1/contacts?query=user4x899&limit=100").json()).len(),
+        1
+    );
+    assert_sound(&server.db);
+}

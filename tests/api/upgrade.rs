@@ -6,13 +6,12 @@ use std::path::Path;
 use groups_server::store::{Missing, Session};
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, export, ids};
+use crate::harness::{TestServer, assert_sound, encode, export, ids, wait_until_cleared};
 
-const TOKEN: &str = "token-of-the-schema-1-file";
-
-fn upgraded() -> TestServer {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema-1.db");
-    TestServer::start_on_copy(Path::new(file), TOKEN)
+/// A server on a copy of the file of an earlier schema.
+fn upgraded(schema: u32) -> TestServer {
+    let file = format!("{}/tests/fixtures/schema-{schema}.db", env!("CARGO_MANIFEST_DIR"));
+    TestServer::start_on_copy(Path::new(&file), &format!("token-of-the-schema-{schema}-file"))
 }
 
 /// The lines of the server's export that are of kinds which schema 1 had.
@@ -28,7 +27,7 @@ fn exported(server: &TestServer) -> Vec<Value> {
 fn a_file_of_schema_1_is_served_with_all_that_it_holds() {
     let expected = include_str!("../fixtures/schema-1.jsonl").lines();
     let expected: Vec<Value> = expected.map(|line| serde_json::from_str(line).unwrap()).collect();
-    let server = upgraded();
+    let server = upgraded(1);
     assert_eq!(exported(&server), expected);
     let server = server.restart();
     assert_eq!(exported(&server), expected);
@@ -49,7 +48,7 @@ fn a_file_of_schema_1_is_served_with_all_that_it_holds() {
 
 #[test]
 fn what_schema_1_did_not_have_works_on_its_file() {
-    let server = upgraded();
+    let server = upgraded(1);
     let hotel = server.get("/v1/groups?query=plaza%20world").json();
     assert_eq!(ids(&hotel), ["l7cGNIBKZiNJ6wqF"]);
     assert_eq!(
@@ -77,7 +76,7 @@ fn what_schema_1_did_not_have_works_on_its_file() {
 
 #[test]
 fn commands_work_beside_a_server_that_has_just_upgraded_the_file() {
-    let server = upgraded();
+    let server = upgraded(1);
     // Nothing has moved the upgrade from the log into the file yet.
     let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
     let count: i64 = session
@@ -86,4 +85,48 @@ fn commands_work_beside_a_server_that_has_just_upgraded_the_file() {
         })
         .unwrap();
     assert_eq!(count, 2);
+}
+
+#[test]
+fn a_file_of_schema_2_is_served_with_all_that_it_holds() {
+    let exports = || {
+        [
+            ("default", include_str!("../fixtures/schema-2.jsonl")),
+            ("other", include_str!("../fixtures/schema-2-other.jsonl")),
+        ]
+    };
+    let mut server = upgraded(2);
+    for _ in 0..2 {
+        for (account, expected) in exports() {
+            assert_eq!(export(&server.db, account), expected);
+        }
+        server = server.restart();
+    }
+    assert_sound(&server.db);
+}
+
+#[test]
+fn what_was_being_cleared_away_in_a_file_of_schema_2_stays_away() {
+    let server = upgraded(2);
+    assert_eq!(ids(&server.get("/v1/messages?query=much").json()), [""; 0]);
+    wait_until_cleared(&server.db);
+    assert_eq!(ids(&server.get("/v1/messages?query=much").json()), [""; 0]);
+    let conn = rusqlite::Connection::open(&server.db).unwrap();
+    let count = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
+    assert_eq!(count("SELECT count(*) FROM messages WHERE message LIKE 'much%'"), 0);
+    assert_eq!(
+        export(&server.db, "default"),
+        include_str!("../fixtures/schema-2.jsonl")
+    );
+    assert_sound(&server.db);
+}
+
+#[test]
+fn what_schema_2_found_by_words_is_found() {
+    let server = upgraded(2);
+    let found = server
+        .get(&format!("/v1/groups?query={}", encode("группа cafe a")))
+        .json();
+    assert_eq!(ids(&found).len(), 4);
+    assert_eq!(ids(&server.get("/v1/messages?query=edited").json()).len(), 1);
 }

@@ -1,7 +1,7 @@
 //! The server beside the model: each request on both, and all that there is at the end.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use groups_server::store::import::Existing;
 use groups_server::store::{Missing, Session};
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::answers::{Call, Expected, Given};
 use super::objects::{Kind, Model};
 use super::requests::{form, target};
-use crate::harness::{Answer, TestServer, assert_sound, export, ids};
+use crate::harness::{Answer, TestServer, assert_sound, export, ids, wait_until_cleared};
 
 /// Nothing is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -204,14 +204,11 @@ pub fn check_file(db: &Path) {
     let conn = Connection::open(db).unwrap();
     conn.busy_timeout(PATIENCE).unwrap();
     let count = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
-    let deadline = Instant::now() + PATIENCE;
-    while count("SELECT (SELECT count(*) FROM deleted_conversations) + (SELECT count(*) FROM deleted_contacts)") > 0 {
-        assert!(Instant::now() < deadline, "what was deleted is not cleared away");
-        std::thread::yield_now();
-    }
+    wait_until_cleared(db);
     let left = "SELECT (SELECT count(*) FROM messages WHERE conversation_pk NOT IN (SELECT pk FROM conversations))
         + (SELECT count(*) FROM messages WHERE contact_pk > 0 AND contact_pk NOT IN (SELECT pk FROM contacts))
-        + (SELECT count(*) FROM members WHERE contact_pk NOT IN (SELECT pk FROM contacts))";
+        + (SELECT count(*) FROM members WHERE contact_pk NOT IN (SELECT pk FROM contacts))
+        + (SELECT count(*) FROM members WHERE group_pk NOT IN (SELECT pk FROM groups))";
     assert_eq!(count(left), 0, "rows are left of what is gone");
     assert_sound(db);
 }
