@@ -11,11 +11,12 @@ use hyper::header::HOST;
 use hyper::service::Service;
 use hyper::{Method, Request, Version};
 use hyper_util::service::TowerToHyperService;
+use warp::filters::BoxedFilter;
 use warp::http::HeaderValue;
 use warp::reply::Response;
 
 use super::head::{Head, RequestId};
-use super::{Api, auth, filter, reply};
+use super::{Api, auth, reply};
 use crate::error::{Code, Error};
 
 /// The longest request target, in bytes.
@@ -36,9 +37,9 @@ pub trait Routes: Service<Request<Incoming>, Response = Response, Error = Infall
 
 impl<R> Routes for R where R: Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send> + Clone {}
 
-/// The gate in front of warp's service of all that the server answers.
-pub fn gate(api: Api) -> Gate<impl Routes> {
-    let routes = TowerToHyperService::new(warp::service(filter(&api)));
+/// The gate in front of warp's service of the filter that answers.
+pub fn gate(api: Api, filter: BoxedFilter<(Response,)>) -> Gate<impl Routes> {
+    let routes = TowerToHyperService::new(warp::service(filter));
     Gate { api, routes }
 }
 

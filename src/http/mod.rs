@@ -25,6 +25,7 @@ use warp::reply::Response;
 use warp::{Filter, any};
 
 pub use gate::{Gate, Routes, gate};
+pub use head::Head;
 pub use reply::turned_away;
 pub use route::Route;
 
@@ -113,7 +114,7 @@ impl std::ops::Deref for Api {
 }
 
 /// All that the server answers: each request gets a response, none is rejected.
-fn filter(api: &Api) -> BoxedFilter<(Response,)> {
+pub fn filter(api: &Api) -> BoxedFilter<(Response,)> {
     let base = route::prefix(&api.settings.base_path);
     let resources = routes()
         .into_iter()

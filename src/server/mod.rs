@@ -14,6 +14,8 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
+use warp::filters::BoxedFilter;
+use warp::reply::Response;
 
 use crate::error::Failure;
 use crate::http::{self, Api, Gate, Routes, Settings};
@@ -103,8 +105,21 @@ impl Server {
     /// # Errors
     /// Why nothing can be written any more.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+        let filter = http::filter(&self.api);
+        self.run_with(filter, shutdown).await
+    }
+
+    /// As `run`, but `filter` answers and not the API: a bench measures by it what the rest of the server takes.
+    ///
+    /// # Errors
+    /// As `run`'s.
+    pub async fn run_with(
+        self,
+        filter: BoxedFilter<(Response,)>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Failure> {
         let connections = GracefulShutdown::new();
-        let gate = http::gate(self.api.clone());
+        let gate = http::gate(self.api.clone(), filter);
         let ended = tokio::select! {
             () = shutdown => Ok(()),
             why = self.api.store.failed() => Err(Failure::new(why)),
