@@ -1,0 +1,72 @@
+//! The ceiling: the most that the server can answer. A fixed group of the usual size goes through the accept loop, the
+//! gate, the log and warp's filters; the token is only compared, and nothing is read from the file.
+//!
+//! It serves until it is killed, on a new FILE, and is put under load by `scripts/bench/run`:
+//! `cargo bench --bench ceiling -- FILE ADDR:PORT TOKEN`
+
+use std::future::pending;
+use std::io;
+use std::sync::Arc;
+
+use groups_server::error::Failure;
+use groups_server::http::{Head, Settings};
+use groups_server::server::{Config, Deadlines, Server};
+use warp::filters::BoxedFilter;
+use warp::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG};
+use warp::http::{HeaderValue, StatusCode};
+use warp::reply::Response;
+use warp::{Filter as _, any, path};
+
+const GROUP: &str = include_str!("ceiling.json");
+
+fn main() -> Result<(), Failure> {
+    // Cargo adds a flag of its own.
+    let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
+    let [file, listen, token] = args.as_slice() else {
+        eprintln!("the ceiling serves for scripts/bench/run: FILE ADDR:PORT TOKEN");
+        return Ok(());
+    };
+    // As the server does by default.
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false)
+        .with_target(false)
+        .init();
+    let config = Config {
+        db: file.into(),
+        listen: listen.parse().map_err(|_| Failure::new("ADDR:PORT is none"))?,
+        settings: Settings::default(),
+        max_connections: 800,
+        max_connections_per_peer: 400,
+        deadlines: Deadlines::default(),
+    };
+    let routes = routes(format!("Bearer {token}"));
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("cannot start: {error}")))?;
+    runtime.block_on(async { Server::bind(config).await?.run_with(routes, pending()).await })
+}
+
+/// `/v1/groups/:id`: the one group, whatever the id, to those who have the token.
+fn routes(credentials: String) -> BoxedFilter<(Response,)> {
+    let group = path!("v1" / "groups" / String)
+        .and(warp::ext::get::<Arc<Head>>())
+        .map(move |_id, head: Arc<Head>| match head.headers.get(AUTHORIZATION) {
+            Some(sent) if sent == credentials.as_str() => group(),
+            _ => empty(StatusCode::UNAUTHORIZED),
+        });
+    let nothing = any().map(|| empty(StatusCode::NOT_FOUND));
+    group.or(nothing).unify().boxed()
+}
+
+fn group() -> Response {
+    let mut response = Response::new(GROUP.into());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(ETAG, HeaderValue::from_static("\"yrBbWFMdDf8B8WMdLqSBjQ\""));
+    response
+}
+
+fn empty(status: StatusCode) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = status;
+    response
+}
