@@ -68,7 +68,10 @@ where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
 {
-    file.runtime.block_on(file.store.read_aside_if(true, work)).unwrap()
+    let reading = file.store.begin_read().unwrap();
+    file.runtime
+        .block_on(file.store.read_aside_if(true, reading, work))
+        .unwrap()
 }
 
 /// Commits `writes` as one transaction. Answers with what they answer and how long they took, from when the writer

@@ -9,10 +9,12 @@ use hyper::header::AUTHORIZATION;
 use super::Api;
 use crate::error::{Code, Error};
 use crate::store::tokens::{self, Caller};
+use crate::store::{Reading, Tx};
 use crate::types::token::Token;
 
-/// The caller, or `unauthorized`; which of the ways a token can be wrong is not told.
-pub fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Caller, Error> {
+/// The caller, and the snapshot in which its token was looked up; or `unauthorized`: which of the ways a token can be
+/// wrong is not told.
+pub fn authenticate(api: &Api, headers: &HeaderMap) -> Result<(Caller, Reading), Error> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let (Some(credentials), None) = (sent.next(), sent.next()) else {
         let message = "Send the access token, once: `Authorization: Bearer TOKEN`.";
@@ -20,9 +22,17 @@ pub fn authenticate(api: &Api, headers: &HeaderMap) -> Result<Caller, Error> {
     };
     let token = credentials.to_str().ok().and_then(token).ok_or_else(refused)?;
     let hash = token.hash();
-    api.store
-        .read(|conn| tokens::authenticate(conn, &hash))?
-        .ok_or_else(refused)
+    let reading = api.store.begin_read()?;
+    let caller = reading.run(|conn| tokens::authenticate(conn, &hash))?;
+    Ok((caller.ok_or_else(refused)?, reading))
+}
+
+/// Refuses a caller whose token was revoked or has expired meanwhile.
+pub fn authenticate_again(tx: &Tx, caller: Caller) -> Result<(), Error> {
+    match tokens::still_admits(tx, caller)? {
+        true => Ok(()),
+        false => Err(refused()),
+    }
 }
 
 /// The error of a path that is none: told only to those with a token, so that nobody can map the API without one.

@@ -29,11 +29,11 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
         username: call.query.optional("username")?,
         words: call.query.optional("query")?,
     };
-    call.finish()?;
     let long = filter.words.is_some();
+    let reading = call.finish_read(&api)?;
     let contacts = api
         .store
-        .read_aside_if(long, move |conn| contacts::list(conn, account, &page, &filter))
+        .read_aside_if(long, reading, move |conn| contacts::list(conn, account, &page, &filter))
         .await?;
     Ok(reply::ok(contacts))
 }
@@ -47,19 +47,18 @@ async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Contact)?;
-    call.finish()?;
-    let contact = api.store.read(|conn| contacts::retrieve(conn, account, id))?;
+    let reading = call.finish_read(&api)?;
+    let contact = reading.run(|conn| contacts::retrieve(conn, account, id))?;
     Ok(reply::object(contact))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Contact)?;
     let changes = ContactChanges::take(&mut call.body)?;
     let if_match = call.finish()?;
     let contact = api
-        .store
-        .write(move |tx| {
+        .write(caller, move |tx| {
             if_match.check(|| contacts::retrieve(tx, account, id))?;
             contacts::update(tx, account, id, &changes)
         })
@@ -68,14 +67,13 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Contact)?;
     let if_match = call.finish()?;
-    api.store
-        .write(move |tx| {
-            if_match.check(|| contacts::retrieve(tx, account, id))?;
-            contacts::delete(tx, account, id)
-        })
-        .await?;
+    api.write(caller, move |tx| {
+        if_match.check(|| contacts::retrieve(tx, account, id))?;
+        contacts::delete(tx, account, id)
+    })
+    .await?;
     Ok(reply::no_content())
 }

@@ -32,10 +32,8 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
         group: call.query.optional("group_id")?,
         contact: call.query.optional("contact_id")?,
     };
-    call.finish()?;
-    let conversations = api
-        .store
-        .read(|conn| conversations::list(conn, account, &page, &filter))?;
+    let reading = call.finish_read(&api)?;
+    let conversations = reading.run(|conn| conversations::list(conn, account, &page, &filter))?;
     Ok(reply::ok(conversations))
 }
 
@@ -51,19 +49,18 @@ async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Conversation)?;
-    call.finish()?;
-    let conversation = api.store.read(|conn| conversations::retrieve(conn, account, id))?;
+    let reading = call.finish_read(&api)?;
+    let conversation = reading.run(|conn| conversations::retrieve(conn, account, id))?;
     Ok(reply::object(conversation))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Conversation)?;
     let changes = ConversationChanges::take(&mut call.body)?;
     let if_match = call.finish()?;
     let conversation = api
-        .store
-        .write(move |tx| {
+        .write(caller, move |tx| {
             if_match.check(|| conversations::retrieve(tx, account, id))?;
             conversations::update(tx, account, id, &changes)
         })
@@ -72,14 +69,13 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Conversation)?;
     let if_match = call.finish()?;
-    api.store
-        .write(move |tx| {
-            if_match.check(|| conversations::retrieve(tx, account, id))?;
-            conversations::delete(tx, account, id)
-        })
-        .await?;
+    api.write(caller, move |tx| {
+        if_match.check(|| conversations::retrieve(tx, account, id))?;
+        conversations::delete(tx, account, id)
+    })
+    .await?;
     Ok(reply::no_content())
 }

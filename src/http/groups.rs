@@ -30,11 +30,11 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
         contact: call.query.optional("contact_id")?,
         words: call.query.optional("query")?,
     };
-    call.finish()?;
     let long = filter.words.is_some();
+    let reading = call.finish_read(&api)?;
     let groups = api
         .store
-        .read_aside_if(long, move |conn| groups::list(conn, account, &page, &filter))
+        .read_aside_if(long, reading, move |conn| groups::list(conn, account, &page, &filter))
         .await?;
     Ok(reply::ok(groups))
 }
@@ -52,20 +52,19 @@ async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Group)?;
-    call.finish()?;
-    let group = api.store.read(|conn| groups::retrieve(conn, account, id))?;
+    let reading = call.finish_read(&api)?;
+    let group = reading.run(|conn| groups::retrieve(conn, account, id))?;
     Ok(reply::object(group))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Group)?;
     let most = api.settings.max_group_contacts;
     let changes = GroupChanges::take(&mut call.body, most)?;
     let if_match = call.finish()?;
     let group = api
-        .store
-        .write(move |tx| {
+        .write(caller, move |tx| {
             if_match.check(|| groups::retrieve(tx, account, id))?;
             groups::update(tx, account, id, &changes, most)
         })
@@ -74,14 +73,13 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Group)?;
     let if_match = call.finish()?;
-    api.store
-        .write(move |tx| {
-            if_match.check(|| groups::retrieve(tx, account, id))?;
-            groups::delete(tx, account, id)
-        })
-        .await?;
+    api.write(caller, move |tx| {
+        if_match.check(|| groups::retrieve(tx, account, id))?;
+        groups::delete(tx, account, id)
+    })
+    .await?;
     Ok(reply::no_content())
 }

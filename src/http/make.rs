@@ -15,19 +15,19 @@ pub async fn object<F>(api: Api, mut call: Call, collection: &'static str, work:
 where
     F: Fn(&Tx) -> Result<(Id, Json), Error> + Send + 'static,
 {
-    let (account, keyed, request_id) = (call.caller.account, call.keyed.take(), call.request_id.clone());
+    let (caller, keyed, request_id) = (call.caller, call.keyed.take(), call.request_id.clone());
     call.finish()?;
     let made = move |tx: &Tx| work(tx).map(|(id, json)| (format!("{collection}/{id}"), json));
     let Some(keyed) = keyed else {
-        let (path, json) = api.store.write(made).await?;
+        let (path, json) = api.write(caller, made).await?;
         return Ok(reply::created(&api.settings, &path, json));
     };
     let telling = api.clone();
     let write = move |tx: &Tx| {
-        idempotency::once(tx, account, &keyed, &made, |made| {
+        idempotency::once(tx, caller.account, &keyed, &made, |made| {
             reply::keep(&telling.settings, made, &request_id)
         })
     };
-    let (answer, replayed) = api.store.write(write).await?;
+    let (answer, replayed) = api.write(caller, write).await?;
     Ok(reply::kept(&api.settings, answer, replayed))
 }

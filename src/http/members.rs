@@ -22,34 +22,32 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let group = call.id(Kind::Group)?;
     let page = Page::take(&mut call.query)?;
-    call.finish()?;
-    let members = api.store.read(|conn| members::list(conn, account, group, &page))?;
+    let reading = call.finish_read(&api)?;
+    let members = reading.run(|conn| members::list(conn, account, group, &page))?;
     Ok(reply::ok(members))
 }
 
 async fn add(api: Api, call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let (group, contact) = (call.id(Kind::Group)?, call.id_at(1, Kind::Contact)?);
     let most = api.settings.max_group_contacts;
     let if_match = call.finish()?;
-    api.store
-        .write(move |tx| {
-            if_match.check(|| groups::retrieve(tx, account, group))?;
-            members::add(tx, account, group, contact, most)
-        })
-        .await?;
+    api.write(caller, move |tx| {
+        if_match.check(|| groups::retrieve(tx, account, group))?;
+        members::add(tx, account, group, contact, most)
+    })
+    .await?;
     Ok(reply::no_content())
 }
 
 async fn remove(api: Api, call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let (group, contact) = (call.id(Kind::Group)?, call.id_at(1, Kind::Contact)?);
     let if_match = call.finish()?;
-    api.store
-        .write(move |tx| {
-            if_match.check(|| groups::retrieve(tx, account, group))?;
-            members::remove(tx, account, group, contact)
-        })
-        .await?;
+    api.write(caller, move |tx| {
+        if_match.check(|| groups::retrieve(tx, account, group))?;
+        members::remove(tx, account, group, contact)
+    })
+    .await?;
     Ok(reply::no_content())
 }

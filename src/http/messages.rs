@@ -29,12 +29,12 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
         conversation: call.query.optional("conversation_id")?,
         words: call.query.optional("query")?,
     };
-    call.finish()?;
+    let reading = call.finish_read(&api)?;
     // Over all conversations it may pass over very many messages that are still to be cleared away.
     let long = filter.words.is_some() || filter.conversation.is_none();
     let messages = api
         .store
-        .read_aside_if(long, move |conn| messages::list(conn, account, &page, &filter))
+        .read_aside_if(long, reading, move |conn| messages::list(conn, account, &page, &filter))
         .await?;
     Ok(reply::ok(messages))
 }
@@ -48,19 +48,18 @@ async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
     let account = call.caller.account;
     let id = call.id(Kind::Message)?;
-    call.finish()?;
-    let message = api.store.read(|conn| messages::retrieve(conn, account, id))?;
+    let reading = call.finish_read(&api)?;
+    let message = reading.run(|conn| messages::retrieve(conn, account, id))?;
     Ok(reply::object(message))
 }
 
 async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Message)?;
     let changes = MessageChanges::take(&mut call.body)?;
     let if_match = call.finish()?;
     let message = api
-        .store
-        .write(move |tx| {
+        .write(caller, move |tx| {
             if_match.check(|| messages::retrieve(tx, account, id))?;
             messages::update(tx, account, id, &changes)
         })
@@ -69,14 +68,13 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn delete(api: Api, call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
+    let (caller, account) = (call.caller, call.caller.account);
     let id = call.id(Kind::Message)?;
     let if_match = call.finish()?;
-    api.store
-        .write(move |tx| {
-            if_match.check(|| messages::retrieve(tx, account, id))?;
-            messages::delete(tx, account, id)
-        })
-        .await?;
+    api.write(caller, move |tx| {
+        if_match.check(|| messages::retrieve(tx, account, id))?;
+        messages::delete(tx, account, id)
+    })
+    .await?;
     Ok(reply::no_content())
 }

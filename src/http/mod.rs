@@ -29,7 +29,9 @@ pub use head::Head;
 pub use reply::turned_away;
 pub use route::Route;
 
-use crate::store::Store;
+use crate::error::Error;
+use crate::store::tokens::Caller;
+use crate::store::{Store, Tx};
 
 /// Every route of the API, a resource a line; paths are below the base path.
 pub fn routes() -> Vec<Vec<Route>> {
@@ -98,6 +100,20 @@ impl Api {
     /// From now on `/healthz` tells that the server stops.
     pub fn stop(&self) {
         self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Writes as `Store::write` does, for a caller whose token is looked at again in the same transaction: it may have been
+    /// revoked while a body arrived or the write waited.
+    async fn write<T, F>(&self, caller: Caller, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
+    {
+        let write = move |tx: &Tx| {
+            auth::authenticate_again(tx, caller)?;
+            work(tx)
+        };
+        self.store.write(write).await
     }
 
     fn is_stopping(&self) -> bool {

@@ -6,14 +6,15 @@ use std::time::Duration;
 use bytes::BufMut as _;
 use futures_util::StreamExt as _;
 use hyper::HeaderMap;
-use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
 use percent_encoding::percent_decode_str;
 use warp::{Buf, Stream};
 
-use super::Settings;
 use super::form;
 use super::head::{Head, RequestId};
+use super::{Api, Settings};
 use crate::error::{Code, Error};
+use crate::store::Reading;
 use crate::store::tokens::Caller;
 use crate::types::etag::{Condition, IfMatch};
 use crate::types::fields::Fields;
@@ -38,6 +39,8 @@ pub struct Call {
     pub body: Fields,
     pub if_match: IfMatch,
     pub keyed: Option<KeyedRequest>,
+    /// The snapshot in which the caller was looked up, where nothing had to be waited for since.
+    pub reading: Option<Reading>,
     pub request_id: RequestId,
 }
 
@@ -60,6 +63,13 @@ impl Call {
         self.query.finish()?;
         self.body.finish()?;
         Ok(self.if_match)
+    }
+
+    /// The same for one that reads: answers with the snapshot that it is answered from.
+    pub fn finish_read(mut self, api: &Api) -> Result<Reading, Error> {
+        let reading = self.reading.take();
+        self.finish()?;
+        reading.map_or_else(|| api.store.begin_read(), Ok)
     }
 }
 
@@ -123,6 +133,12 @@ enum Encoding {
     Form,
     /// No type was given: right where there is no body.
     None,
+}
+
+/// Whether the request has a body (RFC 9112, 6.3).
+pub fn has_body(head: &Head) -> bool {
+    let announced = head.headers.get(CONTENT_LENGTH).is_some_and(|length| length != "0");
+    announced || head.headers.contains_key(TRANSFER_ENCODING)
 }
 
 /// The body, bounded in size and time. Where `expected` is false, a type matters only with a body.

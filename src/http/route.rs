@@ -119,7 +119,7 @@ async fn dispatch<B: Buf>(
     body: impl Stream<Item = Result<B, warp::Error>> + Send,
     api: &Api,
 ) -> Result<Response, Error> {
-    let caller = auth::authenticate(api, &head.headers)?;
+    let (caller, reading) = auth::authenticate(api, &head.headers)?;
     let route = methods.iter().find(|route| route.method == head.method);
     let Some(route) = route else {
         return Ok(reply::method_not_allowed(&api.settings, head, &allowed(methods)));
@@ -135,13 +135,9 @@ async fn dispatch<B: Buf>(
         Method::POST => request::key(&head.headers)?,
         _ => None,
     };
+    // No snapshot is kept while a body is on its way.
+    let reading = (!route.writes() && !request::has_body(head)).then_some(reading);
     let body = request::body(head, body, &api.settings, route.writes()).await?;
-    // A body may take its time, in which the token can be revoked.
-    let caller = if route.writes() {
-        auth::authenticate(api, &head.headers)?
-    } else {
-        caller
-    };
     let call = Call {
         caller,
         params,
@@ -149,6 +145,7 @@ async fn dispatch<B: Buf>(
         keyed: key.map(|key| KeyedRequest::new(key, head.method.as_str(), &head.uri.to_string(), &body.bytes)),
         body: body.fields()?,
         if_match,
+        reading,
         request_id: head.request_id.clone(),
     };
     let response = (route.handler)(api.clone(), call).await?;

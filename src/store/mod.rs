@@ -30,6 +30,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
+pub use readers::Reading;
 pub use session::{Missing, Session};
 
 use crate::error::{Code, Error, Failure};
@@ -96,25 +97,34 @@ impl Store {
         })
     }
 
-    /// Runs `work` on one snapshot of the file, on a connection that cannot write and on this thread: it must be short.
-    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        self.readers.read(work)
+    /// Begins to read one snapshot of the file. There are few at a time, so none is kept where something is waited for.
+    ///
+    /// # Errors
+    /// `unavailable` where there are too many.
+    pub fn begin_read(&self) -> Result<Reading, Error> {
+        self.readers.begin()
     }
 
-    /// The same for a read that may be `long`, such as a search: on a thread of its own, so that it stops nobody, of which
-    /// there are few.
+    /// Runs `work` on one snapshot of the file, on a connection that cannot write and on this thread: it must be short.
+    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        self.begin_read()?.run(work)
+    }
+
+    /// Runs `work` on the snapshot of `reading`; one that may be `long`, such as a search, on another one and on a thread
+    /// of its own, so that it stops nobody, of which there are few.
     ///
     /// # Errors
     /// `work`'s own; `unavailable` where it takes too long or too many wait.
-    pub async fn read_aside_if<T, F>(&self, long: bool, work: F) -> Result<T, Error>
+    pub async fn read_aside_if<T, F>(&self, long: bool, reading: Reading, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     {
-        match long {
-            true => self.readers.read_aside(work).await,
-            false => self.readers.read(work),
+        if !long {
+            return reading.run(work);
         }
+        drop(reading);
+        self.readers.read_aside(work).await
     }
 
     /// Runs `work` in a transaction on the writer's thread and answers when that is committed and on the disk; where it

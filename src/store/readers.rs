@@ -52,8 +52,8 @@ impl Readers {
         })
     }
 
-    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
-        read(&self.pool, DEADLINE, work)
+    pub fn begin(&self) -> Result<Reading, Error> {
+        Reading::begin(&self.pool, DEADLINE)
     }
 
     pub async fn read_aside<T, F>(&self, work: F) -> Result<T, Error>
@@ -68,7 +68,7 @@ impl Readers {
         };
         let pool = self.pool.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let result = read(&pool, DEADLINE_ASIDE, work);
+            let result = Reading::begin(&pool, DEADLINE_ASIDE)?.run(work);
             drop(turn);
             result
         });
@@ -77,34 +77,35 @@ impl Readers {
     }
 }
 
-fn read<T>(
-    pool: &r2d2::Pool<SqliteConnectionManager>,
-    deadline: Duration,
-    work: impl FnOnce(&Connection) -> Result<T, Error>,
-) -> Result<T, Error> {
-    let conn = pool
-        .get()
-        .map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))?;
-    DUE.set(Some(Instant::now() + deadline));
-    let snapshot = Snapshot::begin(&conn)?;
-    work(snapshot.0)
+/// One snapshot of the file, on a connection that cannot write. Whichever way it ends, the connection goes back to the
+/// pool without a transaction.
+pub struct Reading {
+    conn: r2d2::PooledConnection<SqliteConnectionManager>,
+    due: Instant,
 }
 
-/// A read transaction, ended whichever way the work ends: a pooled connection must not keep one.
-struct Snapshot<'a>(&'a Connection);
-
-impl<'a> Snapshot<'a> {
-    fn begin(conn: &'a Connection) -> Result<Self, Error> {
+impl Reading {
+    fn begin(pool: &r2d2::Pool<SqliteConnectionManager>, deadline: Duration) -> Result<Self, Error> {
+        let conn = pool
+            .get()
+            .map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))?;
         conn.prepare_cached("BEGIN")?.execute([])?;
-        Ok(Snapshot(conn))
+        let due = Instant::now() + deadline;
+        Ok(Reading { conn, due })
+    }
+
+    /// Runs `work` on the snapshot, which is the same for all, on this thread: it must be short.
+    pub fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
+        DUE.set(Some(self.due));
+        work(&self.conn)
     }
 }
 
-impl Drop for Snapshot<'_> {
+impl Drop for Reading {
     fn drop(&mut self) {
         // SQLite may have ended it already.
-        if !self.0.is_autocommit()
-            && let Err(error) = self.0.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]))
+        if !self.conn.is_autocommit()
+            && let Err(error) = self.conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]))
         {
             tracing::error!("a read could not be ended: {error}");
         }

@@ -14,6 +14,8 @@ use crate::types::token::{Token, TokenHash};
 pub struct Caller {
     pub account: Account,
     pub read_only: bool,
+    /// The internal key of the token.
+    token: i64,
 }
 
 /// A token to be made.
@@ -56,17 +58,28 @@ pub struct Listed {
 pub fn authenticate(conn: &Connection, hash: &TokenHash) -> Result<Option<Caller>, Error> {
     let caller = conn
         .prepare_cached(
-            "SELECT account, read_only FROM tokens
+            "SELECT account, read_only, pk FROM tokens
              WHERE hash = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)",
         )?
         .query_row((hash.0, Timestamp::now().seconds()), |row| {
             Ok(Caller {
                 account: Account(row.get(0)?),
                 read_only: row.get(1)?,
+                token: row.get(2)?,
             })
         })
         .optional()?;
     Ok(caller)
+}
+
+/// Whether the caller's token is neither revoked nor expired by now.
+pub fn still_admits(conn: &Connection, caller: Caller) -> Result<bool, Error> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM tokens
+                              WHERE pk = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2))";
+    let now = Timestamp::now().seconds();
+    Ok(conn
+        .prepare_cached(sql)?
+        .query_row((caller.token, now), |row| row.get(0))?)
 }
 
 /// Makes a token and tells its id and, this once, the token.

@@ -226,7 +226,7 @@ async fn reads_that_may_be_long_take_turns_and_stop_nobody() {
         .map(|_| {
             let (store, started, released) = (Arc::clone(&store), started.clone(), Arc::clone(&released));
             tokio::spawn(async move {
-                let read = store.read_aside_if(true, move |_| {
+                let read = store.read_aside_if(true, store.begin_read().unwrap(), move |_| {
                     started.send(()).unwrap();
                     released.lock().unwrap().recv().unwrap();
                     Ok(())
