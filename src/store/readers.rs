@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use r2d2_sqlite::SqliteConnectionManager;
@@ -21,13 +22,32 @@ const DEADLINE_ASIDE: Duration = Duration::from_secs(2);
 /// How many of SQLite's instructions run between two looks at the clock: some tenths of a millisecond.
 const INSTRUCTIONS_A_LOOK: i32 = 20_000;
 
+type Pool = r2d2::Pool<SqliteConnectionManager>;
+type Pooled = r2d2::PooledConnection<SqliteConnectionManager>;
+
+/// Connections at hand for the threads that serve, one for each: with the same thread time after time a connection's
+/// memory is not passed on between threads, which would meet at the allocator's locks. They are of the pool and go back
+/// there where a place is taken.
+type AtHand = Arc<[Mutex<Option<Pooled>>]>;
+
+static THREADS: AtomicUsize = AtomicUsize::new(0);
+
 thread_local! {
     /// When the read that this thread runs must end.
     static DUE: Cell<Option<Instant>> = const { Cell::new(None) };
+    /// Which of the connections at hand is this thread's.
+    static PLACE: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// This thread's place.
+fn place(at_hand: &AtHand) -> MutexGuard<'_, Option<Pooled>> {
+    let place = PLACE.with(|place| place % at_hand.len());
+    at_hand[place].lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 pub struct Readers {
-    pool: r2d2::Pool<SqliteConnectionManager>,
+    at_hand: AtHand,
+    pool: Pool,
     /// The turns of those who read aside: half as many as the threads that serve, which they must not starve.
     aside: Arc<Semaphore>,
 }
@@ -47,13 +67,16 @@ impl Readers {
             .build(manager)
             .map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
         Ok(Readers {
+            at_hand: (0..count).map(|_| Mutex::new(None)).collect(),
             pool,
             aside: Arc::new(Semaphore::new(aside as usize)),
         })
     }
 
     pub fn begin(&self) -> Result<Reading, Error> {
-        Reading::begin(&self.pool, DEADLINE)
+        let at_hand = place(&self.at_hand).take();
+        let conn = at_hand.map_or_else(|| check_out(&self.pool), Ok)?;
+        Reading::begin(conn, Some(Arc::clone(&self.at_hand)), DEADLINE)
     }
 
     pub async fn read_aside<T, F>(&self, work: F) -> Result<T, Error>
@@ -68,7 +91,7 @@ impl Readers {
         };
         let pool = self.pool.clone();
         let reading = tokio::task::spawn_blocking(move || {
-            let result = Reading::begin(&pool, DEADLINE_ASIDE)?.run(work);
+            let result = Reading::begin(check_out(&pool)?, None, DEADLINE_ASIDE)?.run(work);
             drop(turn);
             result
         });
@@ -77,37 +100,49 @@ impl Readers {
     }
 }
 
-/// One snapshot of the file, on a connection that cannot write. Whichever way it ends, the connection goes back to the
-/// pool without a transaction.
+fn check_out(pool: &Pool) -> Result<Pooled, Error> {
+    let conn = pool.get();
+    conn.map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))
+}
+
+/// One snapshot of the file, on a connection that cannot write. Whichever way it ends, the connection is given back
+/// without a transaction.
 pub struct Reading {
-    conn: r2d2::PooledConnection<SqliteConnectionManager>,
+    /// There until this is dropped.
+    conn: Option<Pooled>,
+    /// Where the connection goes then; nowhere: to the pool.
+    at_hand: Option<AtHand>,
     due: Instant,
 }
 
 impl Reading {
-    fn begin(pool: &r2d2::Pool<SqliteConnectionManager>, deadline: Duration) -> Result<Self, Error> {
-        let conn = pool
-            .get()
-            .map_err(|error| Error::unavailable("Too many reads at once; try again soon.", error.to_string()))?;
+    fn begin(conn: Pooled, at_hand: Option<AtHand>, deadline: Duration) -> Result<Self, Error> {
         conn.prepare_cached("BEGIN")?.execute([])?;
-        let due = Instant::now() + deadline;
-        Ok(Reading { conn, due })
+        Ok(Reading {
+            conn: Some(conn),
+            at_hand,
+            due: Instant::now() + deadline,
+        })
     }
 
     /// Runs `work` on the snapshot, which is the same for all, on this thread: it must be short.
     pub fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         DUE.set(Some(self.due));
-        work(&self.conn)
+        work(self.conn.as_ref().expect("it is there until the drop"))
     }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
+        let Some(conn) = self.conn.take() else { return };
         // SQLite may have ended it already.
-        if !self.conn.is_autocommit()
-            && let Err(error) = self.conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]))
+        if !conn.is_autocommit()
+            && let Err(error) = conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]))
         {
             tracing::error!("a read could not be ended: {error}");
+        }
+        if let Some(at_hand) = &self.at_hand {
+            place(at_hand).get_or_insert(conn);
         }
     }
 }
