@@ -44,7 +44,17 @@ CREATE TABLE contacts (
     -- A copy of conversations.id, kept by the triggers below: a page of groups names many contacts.
     conversation_id TEXT            COLLATE NOCASE,
     last_active_at INTEGER          CHECK (last_active_at >= 0),
-    created_at     INTEGER NOT NULL CHECK (created_at >= 0)
+    created_at     INTEGER NOT NULL CHECK (created_at >= 0),
+    -- The contact as the API has it: made when it is written, as a page of groups reads dozens.
+    object         TEXT    NOT NULL GENERATED ALWAYS AS (json_object(
+        'id', id,
+        'username', username,
+        'phone_number', phone_number,
+        'avatar_url', avatar_url,
+        'display_name', display_name,
+        'conversation_id', conversation_id,
+        'last_active_at', last_active_at,
+        'created_at', created_at)) STORED
 ) STRICT;
 CREATE UNIQUE INDEX contacts_username ON contacts (account, username);
 CREATE INDEX contacts_all ON contacts (account);

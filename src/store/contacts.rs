@@ -20,18 +20,10 @@ use crate::types::text::{DisplayName, PhoneNumber, Url, Username};
 use crate::types::time::Timestamp;
 use crate::types::words::Words;
 
-/// The SQL of a contact object, of a row `c`; also inside a group's and a message's.
+/// The SQL of a contact object, of a row `c`; also inside a group's and a message's. It is defined in schema.sql.
 macro_rules! contact_object {
     () => {
-        "json_object(
-            'id', c.id,
-            'username', c.username,
-            'phone_number', c.phone_number,
-            'avatar_url', c.avatar_url,
-            'display_name', c.display_name,
-            'conversation_id', c.conversation_id,
-            'last_active_at', c.last_active_at,
-            'created_at', c.created_at)"
+        "c.object"
     };
 }
 pub(super) use contact_object;

@@ -22,21 +22,21 @@ use crate::types::text::{Description, Url};
 use crate::types::time::Timestamp;
 use crate::types::words::Words;
 
-/// The SQL of a group object, of a row `o`.
+/// The SQL of a group object, of a row `o`: two objects with the array of its members between their braces. Inside one
+/// object, the array's text would be parsed.
 macro_rules! group_object {
     () => {
         concat!(
-            "json_object(
+            "rtrim(json_object(
         'id', o.id,
         'name', o.name,
         'description', o.description,
         'avatar_url', o.avatar_url,
-        'conversation_id', o.conversation_id,
-        'contacts', ",
+        'conversation_id', o.conversation_id), '}') || ',\"contacts\":' || ",
             members_array!(),
-            ",
+            " || ',' || ltrim(json_object(
         'created_at', o.created_at,
-        'archived_at', o.archived_at)"
+        'archived_at', o.archived_at), '{')"
         )
     };
 }

@@ -15,14 +15,14 @@ use crate::types::json::Json;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
 
-/// The SQL of the members of a group `o`, as an array. CROSS JOIN has SQLite walk `members` as its key has them: in
+/// The SQL of the members of a group `o`, as the text of an array. CROSS JOIN has SQLite walk `members` as its key has them: in
 /// their order.
 macro_rules! members_array {
     () => {
         concat!(
-            "(SELECT json_group_array(",
+            "(SELECT '[' || coalesce(group_concat(",
             contact_object!(),
-            ") FROM members m CROSS JOIN contacts c ON c.pk = m.contact_pk WHERE m.group_pk = o.pk)"
+            "), '') || ']' FROM members m CROSS JOIN contacts c ON c.pk = m.contact_pk WHERE m.group_pk = o.pk)"
         )
     };
 }

@@ -26,9 +26,9 @@ macro_rules! message_object {
             "json_object(
         'id', o.id,
         'conversation_id', v.id,
-        'contact', (SELECT ",
+        'contact', (SELECT json(",
             contact_object!(),
-            " FROM contacts c WHERE c.pk = o.contact_pk),
+            ") FROM contacts c WHERE c.pk = o.contact_pk),
         'message', o.message,
         'reactions', json(o.reactions),
         'read_at', o.read_at,

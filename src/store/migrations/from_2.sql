@@ -1,8 +1,7 @@
--- From schema 2 to schema 3: less for a write to touch. Words are taken into their index a moment after the write, a
--- deleted group's members are cleared away later, and indexes that others can stand in for are gone. Never changed once
--- released.
+-- From schema 2 to schema 3: less for a write to touch, and for a list to put together. Words are taken into their index
+-- a moment after the write, a deleted group's members are cleared away later, indexes that others can stand in for are
+-- gone, and contacts have their object ready. Never changed once released.
 
--- A table cannot be given another name while a trigger names one that is not there.
 DROP TRIGGER contacts_deleted;
 DROP TRIGGER messages_deleted;
 DROP TRIGGER messages_moved;
@@ -19,19 +18,54 @@ DROP TRIGGER messages_fts_deleted;
 DROP INDEX groups_all;
 
 -- Without the reference to groups.
-CREATE TABLE members_3 (
+CREATE TABLE members_2 AS SELECT group_pk, position, contact_pk FROM members ORDER BY group_pk, position;
+DROP TABLE members;
+CREATE TABLE members (
     group_pk   INTEGER NOT NULL,
     position   INTEGER NOT NULL CHECK (position >= 0),
     contact_pk INTEGER NOT NULL,
     PRIMARY KEY (group_pk, position)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO members_3 SELECT group_pk, position, contact_pk FROM members ORDER BY group_pk, position;
-DROP TABLE members;
-ALTER TABLE members_3 RENAME TO members;
+INSERT INTO members SELECT group_pk, position, contact_pk FROM members_2;
+DROP TABLE members_2;
 CREATE UNIQUE INDEX members_contact ON members (contact_pk, group_pk);
 
+-- Conversations refer to contacts and would go with the table: they go first, and come back after it.
+CREATE TABLE conversations_2 AS SELECT * FROM conversations ORDER BY pk;
+DROP TABLE conversations;
+CREATE TABLE contacts_2 AS SELECT * FROM contacts ORDER BY pk;
+DROP TABLE contacts;
+CREATE TABLE contacts (
+    pk             INTEGER PRIMARY KEY,
+    id             TEXT    NOT NULL UNIQUE COLLATE NOCASE CHECK (length(id) = 16),
+    account        INTEGER NOT NULL REFERENCES accounts (pk),
+    username       TEXT    NOT NULL COLLATE NOCASE CHECK (length(username) BETWEEN 1 AND 64),
+    phone_number   TEXT             CHECK (length(phone_number) <= 32),
+    avatar_url     TEXT             CHECK (octet_length(avatar_url) <= 2048),
+    display_name   TEXT             CHECK (length(display_name) <= 255),
+    conversation_id TEXT            COLLATE NOCASE,
+    last_active_at INTEGER          CHECK (last_active_at >= 0),
+    created_at     INTEGER NOT NULL CHECK (created_at >= 0),
+    object         TEXT    NOT NULL GENERATED ALWAYS AS (json_object(
+        'id', id,
+        'username', username,
+        'phone_number', phone_number,
+        'avatar_url', avatar_url,
+        'display_name', display_name,
+        'conversation_id', conversation_id,
+        'last_active_at', last_active_at,
+        'created_at', created_at)) STORED
+) STRICT;
+INSERT INTO contacts
+    (pk, id, account, username, phone_number, avatar_url, display_name, conversation_id, last_active_at, created_at)
+    SELECT pk, id, account, username, phone_number, avatar_url, display_name, conversation_id, last_active_at, created_at
+    FROM contacts_2;
+DROP TABLE contacts_2;
+CREATE UNIQUE INDEX contacts_username ON contacts (account, username);
+CREATE INDEX contacts_all ON contacts (account);
+
 -- Unique where there is something to be unique.
-CREATE TABLE conversations_3 (
+CREATE TABLE conversations (
     pk         INTEGER PRIMARY KEY,
     id         TEXT    NOT NULL UNIQUE COLLATE NOCASE CHECK (length(id) = 16),
     account    INTEGER NOT NULL REFERENCES accounts (pk),
@@ -46,12 +80,11 @@ CREATE TABLE conversations_3 (
     archived_at INTEGER CHECK (archived_at >= 0),
     CHECK ((group_pk IS NULL) <> (contact_pk IS NULL))
 ) STRICT;
-INSERT INTO conversations_3
+INSERT INTO conversations
     SELECT pk, id, account, group_pk, contact_pk, created_at, pinned_message_id, is_pinned, is_muted, last_active_at,
            last_opened_at, archived_at
-    FROM conversations ORDER BY pk;
-DROP TABLE conversations;
-ALTER TABLE conversations_3 RENAME TO conversations;
+    FROM conversations_2;
+DROP TABLE conversations_2;
 CREATE UNIQUE INDEX conversations_group ON conversations (group_pk) WHERE group_pk IS NOT NULL;
 CREATE UNIQUE INDEX conversations_contact ON conversations (contact_pk) WHERE contact_pk IS NOT NULL;
 CREATE INDEX conversations_all ON conversations (account);
