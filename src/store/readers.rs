@@ -117,11 +117,14 @@ pub struct Reading {
 
 impl Reading {
     fn begin(conn: Pooled, at_hand: Option<AtHand>, deadline: Duration) -> Result<Self, Error> {
+        let due = Instant::now() + deadline;
+        // SQLite may ask for it at the beginning already, as it counts the instructions of all of a statement's runs.
+        DUE.set(Some(due));
         conn.prepare_cached("BEGIN")?.execute([])?;
         Ok(Reading {
             conn: Some(conn),
             at_hand,
-            due: Instant::now() + deadline,
+            due,
         })
     }
 
@@ -135,6 +138,7 @@ impl Reading {
 impl Drop for Reading {
     fn drop(&mut self) {
         let Some(conn) = self.conn.take() else { return };
+        DUE.set(None);
         // SQLite may have ended it already.
         if !conn.is_autocommit()
             && let Err(error) = conn.prepare_cached("ROLLBACK").and_then(|mut end| end.execute([]))
@@ -149,4 +153,28 @@ impl Drop for Reading {
 
 fn overdue() -> bool {
     DUE.get().is_some_and(|due| Instant::now() > due)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_read_begins_and_ends_whatever_became_of_the_one_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.db");
+        schema::create(&path).unwrap();
+        let readers = Readers::open(&path, 1).unwrap();
+        let long_ago = Instant::now() - Duration::from_secs(1);
+        // So often that the beginning and the end are among the instructions at which SQLite looks at the clock.
+        for _ in 0..=INSTRUCTIONS_A_LOOK {
+            DUE.set(Some(long_ago));
+            let reading = readers.begin().unwrap();
+            reading.run(|_| Ok(())).unwrap();
+            DUE.set(Some(long_ago));
+            drop(reading);
+            let at_hand = place(&readers.at_hand);
+            assert!(at_hand.as_ref().unwrap().is_autocommit());
+        }
+    }
 }
