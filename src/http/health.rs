@@ -33,6 +33,9 @@ fn check(api: &Api) -> Result<Json, Error> {
             "asked for its health while stopping",
         ));
     }
+    if let Some(why) = api.store.failure() {
+        return Err(Error::unavailable("Nothing can be written any more.", why));
+    }
     api.store
         .read(|conn| accounts::find(conn, accounts::DEFAULT))
         .map_err(|error| Error::unavailable("The database cannot be read.", error.to_string()))?;

@@ -146,6 +146,11 @@ impl Store {
         self.writer.failed().await
     }
 
+    /// Why the writer cannot go on, where it cannot.
+    pub fn failure(&self) -> Option<String> {
+        self.writer.failure()
+    }
+
     /// Finishes what is queued and moves the log into the file. Later writes are `unavailable`; reads go on.
     pub fn close(&self) {
         self.writer.close();

@@ -166,6 +166,10 @@ impl Writer {
         }
     }
 
+    pub fn failure(&self) -> Option<String> {
+        self.failure.borrow().clone()
+    }
+
     pub fn close(&self) {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -397,4 +401,52 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::error::Code;
+    use crate::store::{file, schema};
+
+    static PLANTED: AtomicBool = AtomicBool::new(false);
+
+    /// A chore with a fault outside of any request.
+    static CHORES: [Chore; 1] = [Chore {
+        name: "a fault",
+        is_due: |_| {
+            assert!(!PLANTED.load(Ordering::Relaxed), "planted");
+            Ok(false)
+        },
+        is_urgent: |_| Ok(false),
+        step: |_| Ok(()),
+    }];
+
+    fn start(path: &Path) -> Writer {
+        schema::create(path).unwrap();
+        let conn = file::open_shared(path).unwrap();
+        let synced = Arc::new(file::open_for_sync(path).unwrap());
+        let checkpoints = Checkpoints::start(file::open_shared(path).unwrap(), synced).unwrap();
+        Writer::start(conn, checkpoints, &CHORES).unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_writer_that_cannot_go_on_says_so_and_refuses_what_comes_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = start(&folder.path().join("groups.db"));
+        writer.write(|_| Ok(())).await.unwrap();
+        assert_eq!(writer.failure(), None);
+        PLANTED.store(true, Ordering::Relaxed);
+        // The fault comes with or after this one.
+        drop(writer.write(|_| Ok(())).await);
+        let why = writer.failed().await;
+        assert!(why.contains("planted"), "{why}");
+        assert_eq!(writer.failure(), Some(why));
+        let refused = writer.write(|_| Ok(())).await;
+        assert_eq!(refused.unwrap_err().code, Code::Unavailable);
+    }
 }
