@@ -18,9 +18,6 @@ use crate::types::token::Token;
 
 const TOKEN_VARIABLE: &str = "GROUPS_TOKEN";
 
-/// A shorter token from outside could be guessed.
-const SHORT_TOKEN: usize = 20;
-
 pub fn run(args: Serve) -> Result<(), Failure> {
     start_log(args.log_format, args.log_level);
     let given = given_token(&args)?;
@@ -98,8 +95,9 @@ fn given_token(args: &Serve) -> Result<Option<Token>, Failure> {
             "the token in {place} must have 1 to 255 letters, digits and -._~+/=; `openssl rand -hex 32` makes one"
         ))
     };
-    if token.reveal().len() < SHORT_TOKEN {
-        tracing::warn!("the token in {place} is short: one of fewer than {SHORT_TOKEN} characters may be guessed");
+    if token.is_short() {
+        let short = Token::SHORT;
+        tracing::warn!("the token in {place} is short: one of fewer than {short} characters may be guessed");
     }
     Ok(Some(token))
 }

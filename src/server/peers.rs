@@ -1,21 +1,23 @@
 //! How many connections there are, overall and of each peer.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::types::peer::Peer;
 
 /// The connections there are. A clone is another handle to the same count.
 #[derive(Clone)]
 pub struct Peers {
     most: usize,
     most_per_peer: usize,
-    open: Arc<Mutex<HashMap<IpAddr, usize>>>,
+    open: Arc<Mutex<HashMap<Peer, usize>>>,
 }
 
 /// One connection's place, free again when this is dropped.
 pub struct Guard {
     peers: Peers,
-    peer: IpAddr,
+    peer: Peer,
 }
 
 impl Peers {
@@ -29,7 +31,7 @@ impl Peers {
 
     /// A place for a connection from `address`, if there is one.
     pub fn admit(&self, address: IpAddr) -> Option<Guard> {
-        let peer = peer(address);
+        let peer = Peer::of(address);
         let mut open = self.lock();
         let total: usize = open.values().sum();
         let count = open.get(&peer).copied().unwrap_or(0);
@@ -43,7 +45,7 @@ impl Peers {
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, usize>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Peer, usize>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -57,17 +59,6 @@ impl Drop for Guard {
                 open.remove(&self.peer);
             }
         }
-    }
-}
-
-/// What counts as one peer: an IPv4 address, or the /64 that an IPv6 network is given.
-fn peer(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        address @ IpAddr::V4(_) => address,
     }
 }
 

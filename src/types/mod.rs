@@ -12,6 +12,7 @@ pub mod json;
 pub mod kind;
 pub mod message;
 pub mod page;
+pub mod peer;
 pub mod quote;
 pub mod read_only;
 pub mod text;

@@ -19,6 +19,9 @@ impl Token {
     pub const PREFIX: &'static str = "groups_";
     const LONGEST: usize = 255;
 
+    /// A shorter one could be guessed; only one from outside is.
+    pub const SHORT: usize = 20;
+
     /// A new token from the system's random source.
     ///
     /// # Panics
@@ -34,6 +37,10 @@ impl Token {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
         let fits = (1..=Self::LONGEST).contains(&text.len()) && text.bytes().all(allowed);
         fits.then(|| Token(text.to_owned()))
+    }
+
+    pub fn is_short(&self) -> bool {
+        self.0.len() < Self::SHORT
     }
 
     pub fn hash(&self) -> TokenHash {
