@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// The contract's error codes that a request can meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub enum Code {
     Conflict,
     PreconditionFailed,
     IdempotencyMismatch,
+    RateLimited,
     BodyTooLarge,
     UriTooLong,
     HeadersTooLarge,
@@ -35,6 +37,8 @@ pub struct Error {
     pub message: Cow<'static, str>,
     /// The parameter at fault as a path such as `contacts[2].id`.
     pub param: Option<String>,
+    /// After how many seconds the request may be sent again, where that helps.
+    pub retry_after: Option<u64>,
     /// For the log alone, never for the caller.
     pub detail: Option<String>,
 }
@@ -45,6 +49,7 @@ impl Error {
             code,
             message: message.into(),
             param: None,
+            retry_after: None,
             detail: None,
         }
     }
@@ -75,8 +80,18 @@ impl Error {
     /// The server cannot do it now and may soon; `detail` goes to the log.
     pub fn unavailable(message: &'static str, detail: impl Into<String>) -> Self {
         Error {
+            retry_after: Some(1),
             detail: Some(detail.into()),
             ..Self::new(Code::Unavailable, message)
+        }
+    }
+
+    /// A caller that must wait, before any credentials of its can be looked at.
+    pub fn rate_limited(wait: Duration) -> Self {
+        let message = "Too many wrong access tokens came from this address; try again after `Retry-After` seconds.";
+        Error {
+            retry_after: Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
+            ..Self::new(Code::RateLimited, message)
         }
     }
 

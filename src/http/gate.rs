@@ -1,6 +1,7 @@
 //! Around every request: its id, the refusal of what must not reach the routes, a panic's answer, the log line.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,12 +45,14 @@ pub fn gate(api: Api, filter: BoxedFilter<(Response,)>) -> Gate<impl Routes> {
 }
 
 impl<R: Routes> Gate<R> {
-    /// Answers a request, whatever it is.
-    pub async fn answer(&self, request: Request<Incoming>) -> Response {
+    /// Answers a request, whatever it is, that came from `address`.
+    pub async fn answer(&self, request: Request<Incoming>, address: IpAddr) -> Response {
         let started = Instant::now();
         let request_id = RequestId::of(request.headers());
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let answer = AssertUnwindSafe(self.route(request, &request_id)).catch_unwind().await;
+        let answer = AssertUnwindSafe(self.route(request, address, &request_id))
+            .catch_unwind()
+            .await;
         let mut response = answer.unwrap_or_else(|_| {
             let error = Error::internal(format!("the handler of {method} {path} panicked"));
             reply::error(&self.api.settings, &error, &request_id)
@@ -66,21 +69,21 @@ impl<R: Routes> Gate<R> {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>, request_id: &RequestId) -> Response {
-        if let Err(error) = self.check(&request) {
+    async fn route(&self, request: Request<Incoming>, address: IpAddr, request_id: &RequestId) -> Response {
+        if let Err(error) = self.check(&request, address) {
             return reply::error(&self.api.settings, &error, request_id);
         }
         let (mut parts, body) = request.into_parts();
-        let head = Head::take(&mut parts, request_id);
+        let head = Head::take(&mut parts, address, request_id);
         parts.extensions.insert(Arc::new(head));
         let answer = self.routes.call(Request::from_parts(parts, body)).await;
         answer.unwrap_or_else(|never| match never {})
     }
 
     /// What warp does not bear or check, and the limits on a request's head.
-    fn check(&self, request: &Request<Incoming>) -> Result<(), Error> {
+    fn check(&self, request: &Request<Incoming>, address: IpAddr) -> Result<(), Error> {
         if !has_path(request) {
-            return Err(auth::unknown_path(&self.api, request.headers()));
+            return Err(auth::unknown_path(&self.api, address, request.headers()));
         }
         check_head(request)
     }
@@ -166,7 +169,7 @@ mod tests {
         let (stream, _) = listener.accept().await.unwrap();
         let service = service_fn(|request| {
             let gate = Arc::clone(&gate);
-            async move { Ok::<_, Infallible>(gate.answer(request).await) }
+            async move { Ok::<_, Infallible>(gate.answer(request, addr.ip()).await) }
         });
         http1::Builder::new()
             .serve_connection(TokioIo::new(stream), service)

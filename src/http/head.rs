@@ -1,5 +1,7 @@
 //! A request's head, and the id by which a request is known in its answer and in the log.
 
+use std::net::IpAddr;
+
 use hyper::header::HeaderName;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Uri};
@@ -15,12 +17,14 @@ pub struct Head {
     pub method: Method,
     pub uri: Uri,
     pub headers: HeaderMap,
+    /// The other end of the connection.
+    pub address: IpAddr,
     pub request_id: RequestId,
 }
 
 impl Head {
     /// Takes the head out of a request; what warp routes by stays in it.
-    pub fn take(parts: &mut Parts, request_id: &RequestId) -> Self {
+    pub fn take(parts: &mut Parts, address: IpAddr, request_id: &RequestId) -> Self {
         let method = match parts.method {
             Method::HEAD => Method::GET,
             ref other => other.clone(),
@@ -29,6 +33,7 @@ impl Head {
             method,
             uri: parts.uri.clone(),
             headers: std::mem::take(&mut parts.headers),
+            address,
             request_id: request_id.clone(),
         }
     }

@@ -7,6 +7,7 @@ mod conversations;
 mod form;
 mod gate;
 mod groups;
+mod guesses;
 mod head;
 mod health;
 mod make;
@@ -25,6 +26,7 @@ use warp::reply::Response;
 use warp::{Filter, any};
 
 pub use gate::{Gate, Routes, gate};
+pub use guesses::GuessLimit;
 pub use head::Head;
 pub use reply::turned_away;
 pub use route::Route;
@@ -32,6 +34,7 @@ pub use route::Route;
 use crate::error::Error;
 use crate::store::tokens::Caller;
 use crate::store::{Store, Tx};
+use guesses::Guesses;
 
 /// Every route of the API, a resource a line; paths are below the base path.
 pub fn routes() -> Vec<Vec<Route>> {
@@ -57,6 +60,7 @@ pub struct Settings {
     pub max_group_contacts: usize,
     /// The URL under which clients reach this server, without a slash at its end.
     pub public_url: Option<String>,
+    pub guesses: GuessLimit,
 }
 
 impl Settings {
@@ -74,6 +78,7 @@ impl Default for Settings {
             body_deadline: Duration::from_secs(30),
             max_group_contacts: 1_000,
             public_url: None,
+            guesses: GuessLimit::default(),
         }
     }
 }
@@ -85,6 +90,7 @@ pub struct Api(Arc<Shared>);
 pub struct Shared {
     pub store: Store,
     pub settings: Settings,
+    guesses: Guesses,
     stopping: AtomicBool,
 }
 
@@ -92,6 +98,7 @@ impl Api {
     pub fn new(store: Store, settings: Settings) -> Self {
         Api(Arc::new(Shared {
             store,
+            guesses: Guesses::new(settings.guesses),
             settings,
             stopping: AtomicBool::new(false),
         }))

@@ -88,17 +88,12 @@ pub fn error(settings: &Settings, error: &Error, request_id: &RequestId) -> Resp
     }
     let mut response = with_json(status, error_body(settings, error, request_id));
     let headers = response.headers_mut();
-    match error.code {
-        Code::Unauthorized => {
-            headers.insert(
-                WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"groups-server\""),
-            );
-        }
-        Code::Unavailable => {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        _ => {}
+    if error.code == Code::Unauthorized {
+        let challenge = HeaderValue::from_static("Bearer realm=\"groups-server\"");
+        headers.insert(WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(seconds) = error.retry_after {
+        headers.insert(RETRY_AFTER, seconds.into());
     }
     response
 }
@@ -177,6 +172,7 @@ fn status(code: Code) -> (StatusCode, &'static str) {
         Code::Conflict => (StatusCode::CONFLICT, "conflict"),
         Code::PreconditionFailed => (StatusCode::PRECONDITION_FAILED, "precondition_failed"),
         Code::IdempotencyMismatch => (StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch"),
+        Code::RateLimited => (StatusCode::TOO_MANY_REQUESTS, "rate_limited"),
         Code::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
         Code::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
         Code::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),

@@ -119,7 +119,7 @@ async fn dispatch<B: Buf>(
     body: impl Stream<Item = Result<B, warp::Error>> + Send,
     api: &Api,
 ) -> Result<Response, Error> {
-    let (caller, reading) = auth::authenticate(api, &head.headers)?;
+    let (caller, reading) = auth::authenticate(api, head.address, &head.headers)?;
     let route = methods.iter().find(|route| route.method == head.method);
     let Some(route) = route else {
         return Ok(reply::method_not_allowed(&api.settings, head, &allowed(methods)));
@@ -168,7 +168,7 @@ fn allowed(methods: &[Route]) -> String {
 
 /// The answer to a path that is none.
 pub fn unknown(head: Arc<Head>, api: Api) -> Response {
-    let error = auth::unknown_path(&api, &head.headers);
+    let error = auth::unknown_path(&api, head.address, &head.headers);
     reply::error(&api.settings, &error, &head.request_id)
 }
 

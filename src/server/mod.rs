@@ -4,7 +4,7 @@ mod peers;
 mod stream;
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -150,7 +150,7 @@ impl Server {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => match self.peers.admit(peer.ip()) {
-                    Some(guard) => self.serve(stream, guard, gate.clone(), connections),
+                    Some(guard) => self.serve(stream, peer.ip(), guard, gate.clone(), connections),
                     None => turn_away(&stream, &self.api),
                 },
                 Err(error) => {
@@ -162,7 +162,7 @@ impl Server {
     }
 
     /// Serves one connection on a task of its own.
-    fn serve<R>(&self, stream: TcpStream, guard: Guard, gate: Gate<R>, connections: &GracefulShutdown)
+    fn serve<R>(&self, stream: TcpStream, address: IpAddr, guard: Guard, gate: Gate<R>, connections: &GracefulShutdown)
     where
         R: Routes + Send + Sync + 'static,
     {
@@ -171,7 +171,7 @@ impl Server {
         let gate = Arc::new(gate);
         let service = service_fn(move |request| {
             let gate = Arc::clone(&gate);
-            async move { Ok::<_, Infallible>(gate.answer(request).await) }
+            async move { Ok::<_, Infallible>(gate.answer(request, address).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use groups_server::http::Settings;
+use groups_server::http::{GuessLimit, Settings};
 use groups_server::server::{Config, Deadlines, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
@@ -32,12 +32,19 @@ pub struct TestServer {
     agent: ureq::Agent,
 }
 
-/// A server as most tests want it.
+/// A server as most tests want it: many send wrong tokens, all from one address.
 pub fn config() -> Config {
+    let guesses = GuessLimit {
+        at_once: u32::MAX,
+        ..GuessLimit::default()
+    };
     Config {
         db: PathBuf::new(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-        settings: Settings::default(),
+        settings: Settings {
+            guesses,
+            ..Settings::default()
+        },
         max_connections: 500,
         max_connections_per_peer: 500,
         deadlines: Deadlines::default(),

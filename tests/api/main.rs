@@ -11,6 +11,7 @@ mod conversations;
 mod errors;
 mod forms;
 mod groups;
+mod guesses;
 mod harness;
 mod idempotency;
 mod limits;
