@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use ipnet::IpNet;
 
 use crate::error::Failure;
 use crate::store::accounts;
@@ -84,10 +85,15 @@ struct Serve {
     #[arg(long, env = "GROUPS_MAX_CONNECTIONS", value_name = "N", default_value = "800", value_parser = values::count)]
     max_connections: usize,
 
-    /// The most connections at once from one IPv4 address or IPv6 /64
+    /// The most connections at once from one IPv4 address or IPv6 /64 that is not a trusted proxy's
     #[arg(long, env = "GROUPS_MAX_CONNECTIONS_PER_PEER", value_name = "N", default_value = "400",
         value_parser = values::count)]
     max_connections_per_peer: usize,
+
+    /// The proxies in front, such as 127.0.0.1,10.0.0.0/8,::1, whose X-Forwarded-For tells whose a request is
+    #[arg(long, env = "GROUPS_TRUSTED_PROXIES", value_name = "ADDRESSES", value_delimiter = ',',
+        value_parser = values::network)]
+    trusted_proxies: Vec<IpNet>,
 
     /// A file that holds an access token to set, as GROUPS_TOKEN does
     #[arg(long, env = "GROUPS_TOKEN_FILE", value_name = "FILE")]

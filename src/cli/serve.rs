@@ -11,7 +11,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use super::{Cli, LogFormat, LogLevel, Serve};
 use crate::error::Failure;
-use crate::http::Settings;
+use crate::http::{Settings, TrustedProxies};
 use crate::server::{Config, Deadlines, Server};
 use crate::store::tokens;
 use crate::types::token::Token;
@@ -45,6 +45,7 @@ fn config(args: Serve) -> Config {
             max_body: args.max_body,
             max_group_contacts: args.max_group_contacts,
             public_url: args.public_url,
+            trusted_proxies: TrustedProxies(args.trusted_proxies),
             ..Settings::default()
         },
         max_connections: args.max_connections,

@@ -1,6 +1,8 @@
 //! Reading the values of flags: each answers with what would be right.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
 
 use crate::types::id::Id;
 use crate::types::text::Url;
@@ -30,6 +32,17 @@ pub fn public_url(text: &str) -> Result<String, String> {
         return Err("must be a URL in ASCII without a query or a fragment".to_owned());
     }
     Ok(url.as_str().to_owned())
+}
+
+/// An address, or all of a network's.
+pub fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let address = text.parse::<IpAddr>().map(|address| address.to_canonical().into());
+    let network: Option<IpNet> = address.ok().or_else(|| text.parse().ok());
+    // A peer's address is compared as IPv4 where it is one: a network of such written as IPv6 would have none in it.
+    network
+        .filter(|network| network.addr().to_canonical() == network.addr())
+        .ok_or_else(|| "must be an address or a network such as 127.0.0.1, 10.0.0.0/8 or ::1".to_owned())
 }
 
 /// A size in bytes.

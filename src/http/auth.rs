@@ -21,26 +21,26 @@ use crate::types::token::Token;
 /// all the same, so that nobody is locked out by another at the same address.
 pub fn authenticate(api: &Api, address: IpAddr, headers: &HeaderMap) -> Result<(Caller, Reading), Error> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
+    let peer = || api.settings.trusted_proxies.peer(address, headers);
     let error = match (sent.next(), sent.next()) {
         // No guess.
         (None, _) => return Err(not_once()),
         (Some(_), Some(_)) => not_once(),
-        (Some(credentials), None) => match look_up(api, address, credentials)? {
+        (Some(credentials), None) => match look_up(api, credentials, peer)? {
             Some(admitted) => return Ok(admitted),
             None => refused(),
         },
     };
-    let guess = api.guesses.take(Peer::of(address));
-    Err(guess.map_or_else(Error::rate_limited, |()| error))
+    Err(api.guesses.take(peer()).map_or_else(Error::rate_limited, |()| error))
 }
 
-fn look_up(api: &Api, address: IpAddr, credentials: &HeaderValue) -> Result<Option<(Caller, Reading)>, Error> {
+fn look_up(api: &Api, credentials: &HeaderValue, peer: impl Fn() -> Peer) -> Result<Option<(Caller, Reading)>, Error> {
     let Some(token) = credentials.to_str().ok().and_then(token) else {
         return Ok(None);
     };
     if token.is_short() {
         // Before it is looked up, so that neither the answer nor its time tells whether it is right.
-        api.guesses.check(Peer::of(address)).map_err(Error::rate_limited)?;
+        api.guesses.check(peer()).map_err(Error::rate_limited)?;
     }
     let hash = token.hash();
     let reading = api.store.begin_read()?;

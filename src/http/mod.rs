@@ -5,6 +5,7 @@ mod auth;
 mod contacts;
 mod conversations;
 mod form;
+mod forwarded;
 mod gate;
 mod groups;
 mod guesses;
@@ -25,6 +26,7 @@ use warp::filters::BoxedFilter;
 use warp::reply::Response;
 use warp::{Filter, any};
 
+pub use forwarded::TrustedProxies;
 pub use gate::{Gate, Routes, gate};
 pub use guesses::GuessLimit;
 pub use head::Head;
@@ -61,6 +63,7 @@ pub struct Settings {
     /// The URL under which clients reach this server, without a slash at its end.
     pub public_url: Option<String>,
     pub guesses: GuessLimit,
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Settings {
@@ -79,6 +82,7 @@ impl Default for Settings {
             max_group_contacts: 1_000,
             public_url: None,
             guesses: GuessLimit::default(),
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }

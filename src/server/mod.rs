@@ -57,7 +57,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub settings: Settings,
     pub max_connections: usize,
-    /// Of one IPv4 address or one IPv6 /64.
+    /// Of one IPv4 address or one IPv6 /64 that is not a trusted proxy's.
     pub max_connections_per_peer: usize,
     pub deadlines: Deadlines,
 }
@@ -82,11 +82,12 @@ impl Server {
         let addr = listener.local_addr().map_err(cannot_listen)?;
         let readers = std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
         let store = Store::open(&config.db, readers.max(2))?;
+        let proxies = config.settings.trusted_proxies.clone();
         Ok(Server {
             listener,
             addr,
             api: Api::new(store, config.settings),
-            peers: Peers::new(config.max_connections, config.max_connections_per_peer),
+            peers: Peers::new(config.max_connections, config.max_connections_per_peer, proxies),
             deadlines: config.deadlines,
         })
     }

@@ -1,9 +1,10 @@
-//! How many connections there are, overall and of each peer.
+//! How many connections there are, overall and of each peer that is not a trusted proxy, over which many come.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::http::TrustedProxies;
 use crate::types::peer::Peer;
 
 /// The connections there are. A clone is another handle to the same count.
@@ -11,6 +12,7 @@ use crate::types::peer::Peer;
 pub struct Peers {
     most: usize,
     most_per_peer: usize,
+    proxies: TrustedProxies,
     open: Arc<Mutex<HashMap<Peer, usize>>>,
 }
 
@@ -21,10 +23,11 @@ pub struct Guard {
 }
 
 impl Peers {
-    pub fn new(most: usize, most_per_peer: usize) -> Self {
+    pub fn new(most: usize, most_per_peer: usize, proxies: TrustedProxies) -> Self {
         Peers {
             most,
             most_per_peer,
+            proxies,
             open: Arc::default(),
         }
     }
@@ -35,7 +38,7 @@ impl Peers {
         let mut open = self.lock();
         let total: usize = open.values().sum();
         let count = open.get(&peer).copied().unwrap_or(0);
-        if total >= self.most || count >= self.most_per_peer {
+        if total >= self.most || count >= self.most_per_peer && !self.proxies.contains(address) {
             return None;
         }
         open.insert(peer, count + 1);
@@ -72,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_place_is_free_again_when_its_guard_is_dropped() {
-        let peers = Peers::new(3, 2);
+        let peers = Peers::new(3, 2, TrustedProxies::default());
         let first = peers.admit(ip("127.0.0.1")).unwrap();
         let _second = peers.admit(ip("::ffff:127.0.0.1")).unwrap();
         assert!(peers.admit(ip("127.0.0.1")).is_none());
@@ -85,9 +88,16 @@ mod tests {
 
     #[test]
     fn an_ipv6_network_is_one_peer() {
-        let peers = Peers::new(10, 1);
+        let peers = Peers::new(10, 1, TrustedProxies::default());
         let _one = peers.admit(ip("2001:db8::1")).unwrap();
         assert!(peers.admit(ip("2001:db8::ffff:1")).is_none());
         assert!(peers.admit(ip("2001:db8:0:1::1")).is_some());
+    }
+
+    #[test]
+    fn a_trusted_proxy_has_as_many_connections_as_there_are() {
+        let peers = Peers::new(3, 1, TrustedProxies(vec!["10.0.0.0/8".parse().unwrap()]));
+        let _open = ["10.0.0.1", "::ffff:10.0.0.1", "10.0.0.1"].map(|address| peers.admit(ip(address)).unwrap());
+        assert!(peers.admit(ip("10.0.0.1")).is_none());
     }
 }

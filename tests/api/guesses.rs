@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use groups_server::http::{GuessLimit, Settings};
+use groups_server::http::{GuessLimit, Settings, TrustedProxies};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
 use groups_server::types::time::Timestamp;
@@ -15,18 +15,20 @@ use crate::harness::{Answer, TestServer, config};
 
 const AT_ONCE: u32 = 4;
 
-/// A server that slows guesses down, by a limit that no test outlasts.
+/// A server that lets no more guesses through than at once, as long as any test takes.
 fn strict() -> TestServer {
-    strict_every(Duration::from_secs(3_600))
+    strict_with(Duration::from_secs(3_600), &[])
 }
 
-fn strict_every(every: Duration) -> TestServer {
+fn strict_with(every: Duration, proxies: &[&str]) -> TestServer {
     let mut config = config();
     config.settings.guesses = GuessLimit {
         at_once: AT_ONCE,
         every,
         ..GuessLimit::default()
     };
+    let proxies = proxies.iter().map(|network| network.parse().unwrap());
+    config.settings.trusted_proxies = TrustedProxies(proxies.collect());
     TestServer::start_with(config)
 }
 
@@ -57,7 +59,7 @@ fn set(server: &TestServer, token: &str) {
 
 #[test]
 fn wrong_tokens_are_refused_for_their_number_until_there_was_time() {
-    let server = strict_every(Duration::from_secs(1));
+    let server = strict_with(Duration::from_secs(1), &[]);
     let began = Instant::now();
     let answered = exhaust(&server);
     let grown = u32::try_from(began.elapsed().as_secs()).unwrap();
@@ -208,4 +210,39 @@ fn each_address_is_slowed_down_for_itself() {
     };
     assert_eq!(from(1), "HTTP/1.1 429");
     assert_eq!(from(2), "HTTP/1.1 401");
+}
+
+/// The status of a request with a wrong token that came `by` this way.
+fn guess(server: &TestServer, by: &str) -> u16 {
+    let request = server.request("GET", "/v1/groups").token("wrong");
+    request.header("x-forwarded-for", by).send().status
+}
+
+#[test]
+fn a_trusted_proxy_tells_whose_a_guess_is() {
+    let server = strict_with(Duration::from_secs(3_600), &["127.0.0.1/32"]);
+    for n in 0..AT_ONCE {
+        // What stands left of the sender is the sender's own invention.
+        assert_eq!(guess(&server, &format!("198.51.100.{n}, 192.0.2.1")), 401);
+        assert_eq!(guess(&server, &format!("[2001:db8:0:1::{n}]:4711")), 401);
+    }
+    for (by, status) in [
+        ("192.0.2.1", 429),
+        ("198.51.100.1, 192.0.2.1, 127.0.0.1", 429),
+        ("192.0.2.2", 401),
+        ("2001:db8:0:1:ffff::", 429),
+        ("2001:db8:0:2::", 401),
+    ] {
+        assert_eq!(guess(&server, by), status, "{by}");
+    }
+    assert_eq!(ask(&server, "Bearer wrong").status, 401, "the proxy's own");
+}
+
+#[test]
+fn nobody_else_s_word_is_taken_for_whose_a_guess_is() {
+    let server = strict();
+    for n in 0..AT_ONCE {
+        assert_eq!(guess(&server, &format!("192.0.2.{n}")), 401);
+    }
+    assert_eq!(guess(&server, "192.0.2.255"), 429);
 }

@@ -130,6 +130,13 @@ fn a_wrong_flag_or_value_ends_with_2_and_what_would_be_right() {
         (&["--max-group-contacts=-1"], "whole number from 1"),
         (&["--max-connections", "0"], "whole number from 1"),
         (&["--public-url", "example.com"], "absolute http or https URL"),
+        (
+            &["--trusted-proxies", "localhost"],
+            "such as 127.0.0.1, 10.0.0.0/8 or ::1",
+        ),
+        (&["--trusted-proxies", "10.0.0.0/33"], "'10.0.0.0/33'"),
+        (&["--trusted-proxies", "::1,"], "such as 127.0.0.1"),
+        (&["--trusted-proxies", "::ffff:10.0.0.0/104"], "such as 127.0.0.1"),
         (&["--log-format", "xml"], "text, json"),
         (&["--log-level", "loud"], "off, error, warn, info"),
         (&["--nonsense"], "--help"),
