@@ -7,7 +7,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::{Cli, LogFormat, LogLevel, Serve};
 use crate::error::Failure;
@@ -70,9 +72,13 @@ fn start_log(format: LogFormat, level: LogLevel) {
         .with_target(false)
         // A standard error that is closed must not end the server.
         .log_internal_errors(false);
+    // What others tell in more detail has a request's path as it came, which may have a token in it by mistake.
+    let ours = Targets::new()
+        .with_targets([("groups_server", level), ("request", level)])
+        .with_default(level.min(LevelFilter::INFO));
     match format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => log.finish().with(ours).init(),
+        LogFormat::Json => log.json().flatten_event(true).finish().with(ours).init(),
     }
 }
 

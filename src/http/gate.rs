@@ -19,6 +19,7 @@ use warp::reply::Response;
 use super::head::{Head, RequestId};
 use super::{Api, auth, reply};
 use crate::error::{Code, Error};
+use crate::types::quote::without_tokens;
 
 /// The longest request target, in bytes.
 const MAX_URI: usize = 8 << 10;
@@ -49,7 +50,7 @@ impl<R: Routes> Gate<R> {
     pub async fn answer(&self, request: Request<Incoming>, address: IpAddr) -> Response {
         let started = Instant::now();
         let request_id = RequestId::of(request.headers());
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let (method, path) = (request.method().clone(), without_tokens(request.uri().path()));
         let answer = AssertUnwindSafe(self.route(request, address, &request_id))
             .catch_unwind()
             .await;
