@@ -1,5 +1,6 @@
 //! The command line: what it takes, and the one function that each command calls.
 
+mod given;
 mod output;
 mod serve;
 mod token;

@@ -1,28 +1,23 @@
 //! `serve`: sets the log up, opens the server, shows how to reach it, and runs it until a signal.
 
-use std::fs;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use clap::CommandFactory as _;
-use clap::error::ErrorKind;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::{Cli, LogFormat, LogLevel, Serve};
+use super::{LogFormat, LogLevel, Serve, given};
 use crate::error::Failure;
 use crate::http::{Settings, TrustedProxies};
 use crate::server::{Config, Deadlines, Server};
 use crate::store::tokens;
 use crate::types::token::Token;
 
-const TOKEN_VARIABLE: &str = "GROUPS_TOKEN";
-
 pub fn run(args: Serve) -> Result<(), Failure> {
     start_log(args.log_format, args.log_level);
-    let given = given_token(&args)?;
+    let given = given::token(args.token_file.as_deref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -80,38 +75,6 @@ fn start_log(format: LogFormat, level: LogLevel) {
         LogFormat::Text => log.finish().with(ours).init(),
         LogFormat::Json => log.json().flatten_event(true).finish().with(ours).init(),
     }
-}
-
-/// The token from GROUPS_TOKEN or the token file.
-fn given_token(args: &Serve) -> Result<Option<Token>, Failure> {
-    let variable = std::env::var_os(TOKEN_VARIABLE).filter(|value| !value.is_empty());
-    let (text, place) = match (variable, &args.token_file) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => wrong_usage(&format!(
-            "give the token by {TOKEN_VARIABLE} or by --token-file, not by both"
-        )),
-        (Some(value), None) => (value.to_string_lossy().into_owned(), TOKEN_VARIABLE.to_owned()),
-        (None, Some(path)) => {
-            let text = fs::read_to_string(path)
-                .map_err(|error| Failure::new(format!("cannot read the token file {}: {error}", path.display())))?;
-            (text, path.display().to_string())
-        }
-    };
-    let Some(token) = Token::parse(text.trim_ascii()) else {
-        wrong_usage(&format!(
-            "the token in {place} must have 1 to 255 letters, digits and -._~+/=; `openssl rand -hex 32` makes one"
-        ))
-    };
-    if token.is_short() {
-        let short = Token::SHORT;
-        tracing::warn!("the token in {place} is short: one of fewer than {short} characters may be guessed");
-    }
-    Ok(Some(token))
-}
-
-/// Ends the process as a wrong flag does.
-fn wrong_usage(message: &str) -> ! {
-    Cli::command().error(ErrorKind::ValueValidation, message).exit()
 }
 
 /// Sets the given token or, where there is none in the file, makes the first one and answers with it.

@@ -33,6 +33,21 @@ impl Folder {
         command
     }
 
+    /// The same by a line of shell, to which the binary is `$0`.
+    pub fn by_shell(&self, line: &str, args: &[&str]) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", line, BINARY]);
+        self.prepare(shell, args)
+    }
+
+    /// The bytes of every file in the folder, one after the other.
+    pub fn contents(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.0.path()).unwrap();
+        files
+            .flat_map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .collect()
+    }
+
     /// Runs a command to its end, which must come: one that serves where it should refuse is ended with code 124.
     pub fn run(&self, args: &[&str]) -> Output {
         let mut command = Command::new("timeout");
@@ -97,6 +112,12 @@ impl Serving {
     pub fn signal(&self, name: &str) {
         let sent = shell(&format!("kill -{name} {}", self.child.id()));
         assert!(sent.status.success());
+    }
+
+    /// What Linux tells of the process in the file `name` of its folder in `/proc`.
+    #[cfg(target_os = "linux")]
+    pub fn proc(&self, name: &str) -> Vec<u8> {
+        std::fs::read(format!("/proc/{}/{name}", self.child.id())).unwrap()
     }
 
     /// Stops by SIGTERM, asserts that this ends well, and answers with all of standard output.

@@ -6,4 +6,5 @@ mod commands;
 mod documents;
 mod harness;
 mod refusals;
+mod secrets;
 mod serving;
