@@ -242,7 +242,7 @@ fn every_route_refuses_parameters_that_it_does_not_have() {
         let (method, path) = (route.method.as_str(), server.path_of(route.path));
         let answer = server.request(method, &format!("{path}?unheard=of"));
         let param = match method {
-            "POST" => answer.json(&required(&server, &path)).send(),
+            "POST" => answer.json(&server.required(&path)).send(),
             _ => answer.send(),
         };
         assert_eq!(
@@ -251,7 +251,7 @@ fn every_route_refuses_parameters_that_it_does_not_have() {
             "{method} {path}"
         );
         let mut body = match method {
-            "POST" => required(&server, &path),
+            "POST" => server.required(&path),
             _ => json!({}),
         };
         body["odd"] = json!("y");
@@ -277,24 +277,6 @@ fn every_route_refuses_parameters_that_it_does_not_have() {
     }
 }
 
-/// The parameters without which nothing is made at `path`.
-fn required(server: &TestServer, path: &str) -> Value {
-    let group = server.post("/v1/groups", &json!({"name": "x"})).json();
-    match path {
-        "/v1/groups" => json!({"name": "x"}),
-        "/v1/contacts" => json!({"username": format!("of{}", group["id"].as_str().unwrap())}),
-        "/v1/messages" => json!({"conversation_id": group["conversation_id"], "message": "x"}),
-        "/v1/conversations" => {
-            server.delete(&format!(
-                "/v1/conversations/{}",
-                group["conversation_id"].as_str().unwrap()
-            ));
-            json!({"group_id": group["id"]})
-        }
-        other => panic!("{other} makes nothing"),
-    }
-}
-
 #[test]
 fn every_route_that_makes_something_makes_it_of_what_is_required() {
     let server = TestServer::start();
@@ -303,7 +285,7 @@ fn every_route_that_makes_something_makes_it_of_what_is_required() {
         .flatten()
         .filter(|route| route.method == "POST")
     {
-        let made = server.post(route.path, &required(&server, route.path));
+        let made = server.post(route.path, &server.required(route.path));
         assert_eq!(made.status, 201, "{}", made.text);
         let path = made.header("location").unwrap();
         assert_eq!(path, format!("{}/{}", route.path, made.json()["id"].as_str().unwrap()));

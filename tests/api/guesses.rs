@@ -43,13 +43,6 @@ fn ask(server: &TestServer, authorization: &str) -> Answer {
     request.header("authorization", authorization).send()
 }
 
-/// Status, headers and body, but for the date.
-fn bytes(answer: &Answer) -> String {
-    let mut headers = answer.headers.clone();
-    headers.remove("date");
-    format!("{} {headers:?} {}", answer.status, answer.text)
-}
-
 /// Sets a token from outside.
 fn set(server: &TestServer, token: &str) {
     let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
@@ -164,7 +157,7 @@ fn the_answer_tells_nothing_about_the_token() {
     let answers = || {
         wrong
             .each_ref()
-            .map(|token| bytes(&ask(&server, &format!("Bearer {token}"))))
+            .map(|token| ask(&server, &format!("Bearer {token}")).seen())
     };
     let refused = answers();
     assert!(
@@ -173,9 +166,9 @@ fn the_answer_tells_nothing_about_the_token() {
     );
     // The seconds of `Retry-After` go down: all within one of them.
     let limited = loop {
-        let before = bytes(&ask(&server, "Bearer wrong"));
-        let limited = [answers().to_vec(), vec![bytes(&ask(&server, "Bearer short"))]].concat();
-        if before == bytes(&ask(&server, "Bearer wrong")) {
+        let before = ask(&server, "Bearer wrong").seen();
+        let limited = [answers().to_vec(), vec![ask(&server, "Bearer short").seen()]].concat();
+        if before == ask(&server, "Bearer wrong").seen() {
             break limited;
         }
     };

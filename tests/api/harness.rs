@@ -261,6 +261,21 @@ impl TestServer {
         fill(route, &self.variables(&self.token, route))
     }
 
+    /// The parameters without which nothing is made at `path`.
+    pub fn required(&self, path: &str) -> Value {
+        let group = self.made("/v1/groups", &json!({"name": "x"}));
+        match path {
+            "/v1/groups" => json!({"name": "x"}),
+            "/v1/contacts" => json!({"username": format!("of{}", text(&group["id"]))}),
+            "/v1/messages" => json!({"conversation_id": group["conversation_id"], "message": "x"}),
+            "/v1/conversations" => {
+                self.delete(&format!("/v1/conversations/{}", text(&group["conversation_id"])));
+                json!({"group_id": group["id"]})
+            }
+            other => panic!("{other} makes nothing"),
+        }
+    }
+
     pub fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.addr).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -365,6 +380,13 @@ pub struct Answer {
 impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// All that a caller sees, but for the date.
+    pub fn seen(&self) -> String {
+        let mut headers = self.headers.clone();
+        headers.remove("date");
+        format!("{} {headers:?} {}", self.status, self.text)
     }
 
     pub fn json(&self) -> Value {
