@@ -20,6 +20,8 @@ mod messages;
 mod model;
 mod paging;
 mod search;
+#[path = "../common/sound.rs"]
+mod sound;
 mod store;
 mod transfer;
 mod upgrade;

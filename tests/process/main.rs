@@ -2,9 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
 
+mod client;
 mod commands;
 mod documents;
 mod harness;
+mod keys;
+mod kills;
 mod refusals;
 mod secrets;
 mod serving;
+#[path = "../common/sound.rs"]
+mod sound;
+mod world;

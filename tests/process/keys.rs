@@ -1,0 +1,161 @@
+//! Keyed requests, repeated at random and across kills: each takes effect once.
+//!
+//! `GROUPS_KEYED` requests instead of 200; `scripts/kills` runs the long version.
+
+use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::client::Client;
+use crate::harness::{Folder, number};
+use crate::world::Random;
+
+const CLIENTS: usize = 16;
+
+/// Requests that are done between two kills.
+const BETWEEN: usize = 20;
+
+/// Answers to earlier requests that a client keeps, to send one of them again.
+const KEPT: usize = 50;
+
+/// Sends its requests, each until it is answered, and now and then an earlier one again.
+struct Retrier<'a> {
+    number: usize,
+    url: &'a Mutex<String>,
+    token: &'a str,
+    /// A conversation to send messages to.
+    conversation: &'a Value,
+    client: Option<Client>,
+    random: Random,
+}
+
+impl Retrier<'_> {
+    fn run(mut self, requests: usize, done: &Sender<()>) {
+        let mut answers: Vec<(usize, String)> = Vec::new();
+        for request in 0..requests {
+            let answer = self.send_until_answered(request);
+            answers.push((request, answer));
+            if answers.len() > KEPT {
+                answers.remove(0);
+            }
+            for _ in 0..=self.random.below(2) {
+                let (earlier, first) = &answers[self.random.below(answers.len())];
+                assert_eq!(self.send_until_answered(*earlier), *first);
+            }
+            done.send(()).unwrap();
+        }
+    }
+
+    fn send_until_answered(&mut self, request: usize) -> String {
+        let name = name(self.number, request);
+        let (path, body) = match request % 3 {
+            0 => (
+                "/v1/groups",
+                json!({"name": name, "contacts": [{"username": format!("of-{name}")}]}),
+            ),
+            1 => ("/v1/contacts", json!({"username": name})),
+            _ => (
+                "/v1/messages",
+                json!({"conversation_id": self.conversation, "message": name}),
+            ),
+        };
+        loop {
+            let client = self.client.take();
+            let client = client.or_else(|| Client::connect(&self.url.lock().unwrap(), self.token).ok());
+            let Some(mut client) = client else {
+                // The next server is on its way.
+                std::thread::sleep(Duration::from_millis(1));
+                continue;
+            };
+            if let Ok(answer) = client.send("POST", path, Some(&name), Some(&body)) {
+                assert_eq!(answer.status, 201, "{answer:?}");
+                self.client = Some(client);
+                return answer.text;
+            }
+        }
+    }
+}
+
+/// The key of a client's request, and the name of what it makes.
+fn name(client: usize, request: usize) -> String {
+    format!("c{client}x{request}")
+}
+
+#[test]
+fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
+    let requests = number("GROUPS_KEYED", 200);
+    let folder = Folder::new();
+    let token = folder.succeed(&["token", "create"]);
+    let serve = || folder.serve(&["--log-level", "off"]);
+    let mut server = serve();
+    let mut client = Client::connect(&server.url, &token).unwrap();
+    let contact = client
+        .send("POST", "/v1/contacts", None, Some(&json!({"username": "c"})))
+        .unwrap();
+    let contact = contact.json();
+    let url = Mutex::new(server.url.clone());
+    let (tell, done) = channel();
+    let share = |client| requests / CLIENTS + usize::from(client < requests % CLIENTS);
+    let mut kills = 0;
+    std::thread::scope(|scope| {
+        for number in 0..CLIENTS {
+            let retrier = Retrier {
+                number,
+                url: &url,
+                token: &token,
+                conversation: &contact["conversation_id"],
+                client: None,
+                random: Random(number as u64),
+            };
+            let tell = tell.clone();
+            scope.spawn(move || retrier.run(share(number), &tell));
+        }
+        drop(tell);
+        for done_by_now in 1.. {
+            match done.recv_timeout(Duration::from_secs(20)) {
+                Ok(()) if done_by_now % BETWEEN > 0 => {}
+                Ok(()) => {
+                    server.signal("KILL");
+                    kills += 1;
+                    server = serve();
+                    *url.lock().unwrap() = server.url.clone();
+                }
+                // All clients have ended.
+                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Timeout) => panic!("the clients are stuck"),
+            }
+        }
+    });
+    drop(server.stop());
+    let mut expected = vec!["c".to_owned()];
+    for (client, request) in (0..CLIENTS).flat_map(|client| (0..share(client)).map(move |request| (client, request))) {
+        let name = name(client, request);
+        if request % 3 == 0 {
+            expected.push(format!("of-{name}"));
+        }
+        expected.push(name);
+    }
+    expected.sort();
+    assert_eq!(names(&folder), expected);
+    println!("{requests} keyed requests, each repeated, across {kills} kills");
+}
+
+/// The names of all that is there but conversations, sorted.
+fn names(folder: &Folder) -> Vec<String> {
+    let exported = folder.succeed(&["export", "-"]);
+    let objects = exported
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let name = |object: &Value| {
+        let properties = ["username", "name", "message"].iter();
+        properties
+            .filter_map(|name| object[name].as_str())
+            .next()
+            .map(str::to_owned)
+    };
+    let mut names: Vec<String> = objects.filter_map(|object| name(&object)).collect();
+    names.sort();
+    names
+}
