@@ -1,4 +1,6 @@
 //! Requests with an `Idempotency-Key`: the answer is kept in the transaction of its effect, and given again.
+//!
+//! A day is one of the server's own time, so that a clock that is set forth and back makes nobody's retry a second effect.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -32,7 +34,7 @@ pub fn once<T>(
     work: impl FnOnce(&Tx) -> Result<T, Error>,
     answer: impl FnOnce(Result<T, Error>) -> Answer,
 ) -> Result<(Answer, bool), Error> {
-    let now = Timestamp::now().seconds();
+    let now = Timestamp::steady().seconds();
     if let Some((fingerprint, answer)) = find(tx, account, request, now)? {
         if fingerprint == request.fingerprint {
             return Ok((answer, true));
@@ -75,7 +77,21 @@ fn run<T>(tx: &Tx, work: impl FnOnce(&Tx) -> Result<T, Error>) -> Result<Result<
     Ok(outcome)
 }
 
-/// What is kept under the key. A date far ahead is of a clock that went wrong, and as good as one long past.
+/// Takes up what the last run kept. Where the newest of it seems to be of more than a day ago, or of a time to come, nobody
+/// can tell whether the clock is wrong, was wrong, or no server ran: it counts as kept just now, and the others by it.
+pub fn resume(conn: &Connection) -> Result<(), Error> {
+    let now = Timestamp::steady().seconds();
+    let newest: Option<i64> = conn.query_row("SELECT max(created_at) FROM idempotency_keys", [], |row| row.get(0))?;
+    if let Some(newest) = newest
+        && !(now - KEPT..=now).contains(&newest)
+    {
+        let sql = "UPDATE idempotency_keys SET created_at = max(created_at + ?1, 0)";
+        conn.execute(sql, [now - newest])?;
+    }
+    Ok(())
+}
+
+/// What is kept under the key.
 fn find(
     conn: &Connection,
     account: Account,
@@ -85,9 +101,9 @@ fn find(
     let found = conn
         .prepare_cached(
             "SELECT fingerprint, status, location, body FROM idempotency_keys
-             WHERE account = ?1 AND key = ?2 AND abs(created_at - ?3) < ?4",
+             WHERE account = ?1 AND key = ?2 AND created_at > ?3",
         )?
-        .query_row((account.0, request.key.as_str(), now, KEPT), |row| {
+        .query_row((account.0, request.key.as_str(), now - KEPT), |row| {
             let answer = Answer {
                 status: row.get(1)?,
                 location: row.get(2)?,
@@ -101,19 +117,16 @@ fn find(
 
 /// Whether there are answers that have been kept long enough.
 pub fn any_expired(conn: &Connection) -> Result<bool, Error> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM idempotency_keys WHERE created_at <= ?1)
-                   OR EXISTS (SELECT 1 FROM idempotency_keys WHERE created_at >= ?2)";
-    let now = Timestamp::now().seconds();
-    Ok(conn
-        .prepare_cached(sql)?
-        .query_row((now - KEPT, now + KEPT), |row| row.get(0))?)
+    let sql = "SELECT EXISTS (SELECT 1 FROM idempotency_keys WHERE created_at <= ?1)";
+    let last = Timestamp::steady().seconds() - KEPT;
+    Ok(conn.prepare_cached(sql)?.query_row([last], |row| row.get(0))?)
 }
 
 /// Forgets up to `most` of them.
 pub fn forget_expired(tx: &Tx, most: usize) -> Result<(), Error> {
     let sql = "DELETE FROM idempotency_keys WHERE pk IN
-        (SELECT pk FROM idempotency_keys WHERE created_at <= ?1 OR created_at >= ?2 LIMIT ?3)";
-    let now = Timestamp::now().seconds();
-    tx.prepare_cached(sql)?.execute((now - KEPT, now + KEPT, most))?;
+        (SELECT pk FROM idempotency_keys WHERE created_at <= ?1 LIMIT ?2)";
+    let last = Timestamp::steady().seconds() - KEPT;
+    tx.prepare_cached(sql)?.execute((last, most))?;
     Ok(())
 }

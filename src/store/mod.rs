@@ -88,6 +88,12 @@ impl Store {
         let file = Arc::new(file::open_for_sync(&path)?);
         // Dropped before the file, also where something fails here.
         let conn = served;
+        idempotency::resume(&conn).map_err(|error| {
+            Failure::new(format!(
+                "cannot take up the kept answers in {}: {error}",
+                path.display()
+            ))
+        })?;
         let checkpoints = Checkpoints::start(file::open_shared(&path)?, Arc::clone(&file))?;
         Ok(Store {
             readers: Readers::open(&path, readers)?,

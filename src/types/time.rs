@@ -1,6 +1,7 @@
 //! Points in time as the API has them: whole UNIX seconds.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use super::fields::{Field, FromField};
 use crate::error::Error;
@@ -16,6 +17,14 @@ impl Timestamp {
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Timestamp(i64::try_from(since.as_secs()).unwrap_or(Self::LAST).min(Self::LAST))
+    }
+
+    /// The time as this process counts it: what the clock said at the first use of this, and what has passed since. It
+    /// goes on evenly where somebody sets the clock.
+    pub fn steady() -> Self {
+        static FIRST: OnceLock<(Timestamp, Instant)> = OnceLock::new();
+        let (time, at) = FIRST.get_or_init(|| (Self::now(), Instant::now()));
+        time.plus(at.elapsed().as_secs())
     }
 
     pub fn seconds(self) -> i64 {

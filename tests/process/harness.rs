@@ -163,12 +163,16 @@ pub fn shell(command: &str) -> Output {
     Command::new("sh").args(["-c", command]).output().unwrap()
 }
 
-/// Whether curl is there. Only a person's machine may lack it: where `CI` is set, its absence is an error.
 pub fn has_curl() -> bool {
-    let found = shell("command -v curl").status.success();
-    assert!(found || std::env::var_os("CI").is_none(), "CI must have curl");
+    has("curl")
+}
+
+/// Whether a tool is there. Only a person's machine may lack it: where `CI` is set, its absence is an error.
+pub fn has(tool: &str) -> bool {
+    let found = shell(&format!("command -v {tool}")).status.success();
+    assert!(found || std::env::var_os("CI").is_none(), "CI must have {tool}");
     if !found {
-        eprintln!("skipped: this test needs curl");
+        eprintln!("skipped: this test needs {tool}");
     }
     found
 }

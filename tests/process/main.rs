@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
 
 mod client;
+mod clock;
 mod commands;
 mod documents;
 mod harness;
