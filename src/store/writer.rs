@@ -14,7 +14,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::hooks::CheckpointMode;
-use rusqlite::{Connection, ffi};
+use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{oneshot, watch};
 
 use super::Tx;
@@ -46,9 +46,14 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Without a write for so long, the log is moved into the file and cut to nothing.
 const IDLE: Duration = Duration::from_secs(2);
 
+/// On a full disk the log is moved into the file and cut so often, to make room.
+const ROOM_INTERVAL: Duration = Duration::from_secs(1);
+
 thread_local! {
     /// Pages in the log after the last commit of this thread's connection.
     static LOG_PAGES: Cell<i32> = const { Cell::new(0) };
+    /// When room was made last.
+    static ROOM_MADE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Work that the writer does by itself, a step at a time, each in a transaction of its own between two batches.
@@ -331,6 +336,9 @@ fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String>
                     answer_all(&mut batch, Some(error.into()));
                     return Err("a transaction could be neither committed nor rolled back".to_owned());
                 }
+                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && make_room(conn)? {
+                    continue;
+                }
                 let lost = checkpoints::is_lost_sync(&error).then(|| checkpoints::lost_sync(&error));
                 answer_all(&mut batch, Some(error.into()));
                 lost.map_or(Ok(()), Err)?;
@@ -338,6 +346,15 @@ fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String>
         }
     }
     Ok(())
+}
+
+/// Gives back what the log takes of a full disk, which may be all that there is; tells whether it is worth another try.
+fn make_room(conn: &Connection) -> Result<bool, String> {
+    if ROOM_MADE.get().is_some_and(|at| at.elapsed() < ROOM_INTERVAL) {
+        return Ok(false);
+    }
+    ROOM_MADE.set(Some(Instant::now()));
+    checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| true)
 }
 
 fn answer_all(batch: &mut Vec<Box<dyn Job>>, failure: Option<Error>) {

@@ -23,7 +23,8 @@ impl Folder {
         self.prepare(Command::new(BINARY), args)
     }
 
-    fn prepare(&self, mut command: Command, args: &[&str]) -> Command {
+    /// The same for another program, which may run the binary.
+    pub fn prepare(&self, mut command: Command, args: &[&str]) -> Command {
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("GROUPS_") {
                 command.env_remove(name);
@@ -117,7 +118,11 @@ impl Serving {
     /// What Linux tells of the process in the file `name` of its folder in `/proc`.
     #[cfg(target_os = "linux")]
     pub fn proc(&self, name: &str) -> Vec<u8> {
-        std::fs::read(format!("/proc/{}/{name}", self.child.id())).unwrap()
+        std::fs::read(format!("/proc/{}/{name}", self.pid())).unwrap()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Stops by SIGTERM, asserts that this ends well, and answers with all of standard output.

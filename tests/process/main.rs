@@ -6,6 +6,7 @@ mod client;
 mod clock;
 mod commands;
 mod documents;
+mod full;
 mod harness;
 mod keys;
 mod kills;
