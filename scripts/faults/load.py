@@ -135,6 +135,7 @@ class Writer:
         self.random = random.Random(number)
         self.groups, self.unanswered = {}, None
         self.acknowledged = self.refused = 0
+        # What was acknowledged without a disk, and the answer after which nothing can be told.
         self.lied = self.doubt = None
 
     def write(self, address, token, stop, cut):
@@ -250,7 +251,8 @@ class Load:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             if time.monotonic() > deadline:
-                raise SystemExit(f"not within {PATIENCE} s: {what}")
+                doubts = [writer.doubt for writer in self.writers if writer.doubt]
+                raise SystemExit(f"not within {PATIENCE} s: {what}; writers gave up after {doubts}")
             time.sleep(0.002)
 
     def wait_for_more(self, count):

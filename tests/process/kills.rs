@@ -155,14 +155,19 @@ fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
     let token = folder.succeed(&["token", "create"]);
     let mut writers: Vec<Writer> = (0..WRITERS).map(Writer::new).collect();
     let mut random = Random(7);
-    let (mut acknowledged, mut slowest) = (0, Duration::ZERO);
+    let (mut acknowledged, mut ready) = (0, Vec::new());
     for kill in 1..=kills {
+        let log = std::fs::metadata(folder.path("groups.db-wal")).map_or(0, |found| found.len() >> 20);
         let began = Instant::now();
         let server = folder.serve(&["--log-level", "off"]);
         let mut client = Client::connect(&server.url, &token).unwrap();
         assert_eq!(client.get("/v1/groups").unwrap().status, 200);
-        slowest = slowest.max(began.elapsed());
-        assert!(slowest < READY, "ready after {slowest:?}");
+        ready.push(began.elapsed());
+        assert!(
+            ready[kill - 1] < READY,
+            "kill {kill}: ready after {:?}, with {log} MiB of log",
+            ready[kill - 1]
+        );
         if kill > 1 {
             settle(&folder, &mut writers);
         }
@@ -188,7 +193,11 @@ fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
     settle(&folder, &mut writers);
     assert_sound(&folder.path("groups.db"));
     let there: usize = writers.iter().map(|writer| writer.world.len()).sum();
-    println!("{kills} kills, {acknowledged} requests acknowledged, {there} objects, ready within {slowest:?}");
+    ready.sort();
+    let (usual, slowest) = (ready[kills / 2], ready[kills - 1]);
+    println!(
+        "{kills} kills, {acknowledged} requests acknowledged, {there} objects, ready in {usual:?}, at most {slowest:?}"
+    );
     assert!(acknowledged >= kills * 50, "{acknowledged}");
 }
 
