@@ -3,6 +3,7 @@
 //! `Connection` (reads) or a `Tx` (writes); nothing here knows HTTP.
 
 pub mod accounts;
+pub mod check;
 mod checkpoints;
 mod clearing;
 pub mod contacts;

@@ -53,15 +53,15 @@ pub fn expression(scope: Scope, columns: &str, words: &Words) -> String {
 }
 
 /// The index of a kind's words.
-struct Index {
-    kind: Kind,
+pub(super) struct Index {
+    pub kind: Kind,
     /// Its columns, and that of `scope`.
-    columns: &'static str,
+    pub columns: &'static str,
     /// The SQL of their values, of a row `t`.
-    values: &'static str,
+    pub values: &'static str,
 }
 
-static INDEXES: [Index; 3] = [
+pub(super) static INDEXES: [Index; 3] = [
     Index {
         kind: Kind::Contact,
         columns: "scope, username, display_name, phone_number",
@@ -128,7 +128,7 @@ pub(super) fn ranges(conn: &Connection, kind: Kind, rest: &str) -> Result<Vec<St
 }
 
 /// How texts are divided into words, in schema.sql too.
-const TOKENIZER: &str = "tokenize = 'unicode61 remove_diacritics 2'";
+pub(super) const TOKENIZER: &str = "tokenize = 'unicode61 remove_diacritics 2'";
 
 /// Whether there are rows that wait.
 pub fn is_due(conn: &Connection) -> Result<bool, Error> {

@@ -12,7 +12,7 @@ pub struct Timestamp(i64);
 
 impl Timestamp {
     /// 9999-12-31T23:59:59Z: the last second that date libraries agree on.
-    const LAST: i64 = 253_402_300_799;
+    pub const LAST: i64 = 253_402_300_799;
 
     pub fn now() -> Self {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
 
 mod accounts;
+mod check;
 mod clearing;
 mod concurrency;
 mod conditions;

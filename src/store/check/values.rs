@@ -1,0 +1,62 @@
+//! What a value must be by itself, in every table: texts are UTF-8, ids spell ids, times are within the calendar. The
+//! schema's own bounds are SQLite's to check.
+
+use rusqlite::Connection;
+use rusqlite::types::ValueRef;
+
+use super::{Findings, NAMED};
+use crate::types::id::Id;
+use crate::types::time::Timestamp;
+
+pub fn check(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()> {
+    // Those of the indexes of words are `shadow` and `virtual`.
+    let mut tables = conn.prepare(
+        "SELECT name FROM pragma_table_list
+         WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )?;
+    let tables: Vec<String> = tables.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    tables.iter().try_for_each(|table| check_table(conn, table, findings))
+}
+
+fn check_table(conn: &Connection, table: &str, findings: &mut Findings) -> rusqlite::Result<()> {
+    let mut statement = conn.prepare(&format!("SELECT * FROM \"{table}\""))?;
+    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let mut rows = statement.query([])?;
+    let mut found = 0;
+    while let Some(row) = rows.next()?
+        && found < NAMED
+    {
+        for (index, column) in columns.iter().enumerate() {
+            let Some(what) = fault(column, row.get_ref(index)?) else {
+                continue;
+            };
+            let key = match row.get_ref(0)? {
+                ValueRef::Integer(key) => key.to_string(),
+                other => format!("{other:?}"),
+            };
+            findings.push(format!("{table}, {} {key}: {column} {what}.", columns[0]));
+            found += 1;
+        }
+    }
+    Ok(())
+}
+
+/// What is wrong with a value of a column of this name.
+fn fault(column: &str, value: ValueRef) -> Option<&'static str> {
+    match value {
+        ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
+            Err(_) => Some("is not UTF-8"),
+            Ok(text) if is_id(column) && Id::parse(text).is_none() => Some("is not an id"),
+            Ok(_) => None,
+        },
+        ValueRef::Integer(seconds) if column.ends_with("_at") => {
+            let within = (0..=Timestamp::LAST).contains(&seconds);
+            (!within).then_some("is not a time before the year 10000")
+        }
+        _ => None,
+    }
+}
+
+fn is_id(column: &str) -> bool {
+    column == "id" || column.ends_with("_id")
+}

@@ -1,0 +1,215 @@
+//! What `check` finds: every kind of damage that the schema's own redundancy lets it see, planted in a sound file.
+
+use std::path::Path;
+
+use groups_server::store::check;
+use rusqlite::{Connection, OpenFlags};
+use serde_json::json;
+
+use crate::harness::{TestServer, wait_until_cleared};
+
+/// A file of two accounts that a server has closed.
+fn filled() -> TestServer {
+    let mut server = TestServer::start();
+    for token in [server.token.clone(), server.account("other")] {
+        let post = |path: &str, body| server.request("POST", path).token(&token).json(&body).send().json();
+        for n in 0..5 {
+            let contacts = json!([{"username": format!("Alpha{n}")}, {"username": "Beta"}]);
+            let group = post(
+                "/v1/groups",
+                json!({"name": format!("Plaza {n}"), "contacts": contacts}),
+            );
+            let sender = &group["contacts"][0]["id"];
+            let body =
+                json!({"conversation_id": group["conversation_id"], "message": "macaroni", "contact_id": sender});
+            let message = post("/v1/messages", body);
+            let conversation = format!("/v1/conversations/{}", group["conversation_id"].as_str().unwrap());
+            let pin = json!({"pinned_message_id": message["id"]});
+            server.request("PUT", &conversation).token(&token).json(&pin).send();
+        }
+        let gone = post(
+            "/v1/groups",
+            json!({"name": "gone", "contacts": [{"username": "Beta"}]}),
+        );
+        let path = format!("/v1/groups/{}", gone["id"].as_str().unwrap());
+        server.request("DELETE", &path).token(&token).send();
+    }
+    wait_until_cleared(&server.db);
+    server.stop();
+    server
+}
+
+/// What is found in a copy of the file after `damage`.
+fn found(file: &Path, damage: impl FnOnce(&Path)) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("groups.db");
+    std::fs::copy(file, &copy).unwrap();
+    damage(&copy);
+    check::full(&Connection::open(&copy).unwrap()).unwrap()
+}
+
+/// Runs SQL as if the schema had neither triggers nor bounds.
+fn run(path: &Path, sql: &str) {
+    let conn = Connection::open(path).unwrap();
+    let triggers: Vec<String> = conn
+        .prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    let names: Vec<String> = conn
+        .prepare("SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; BEGIN")
+        .unwrap();
+    conn.execute_batch(&names.join(";")).unwrap();
+    conn.execute_batch(sql).unwrap();
+    conn.execute_batch(&triggers.join(";")).unwrap();
+    conn.execute_batch("COMMIT").unwrap();
+}
+
+/// Writes other bytes over the first place in the file that has these.
+fn overwrite(path: &Path, old: &[u8], new: &[u8]) {
+    let mut bytes = std::fs::read(path).unwrap();
+    let at = bytes.windows(old.len()).position(|part| part == old).unwrap();
+    bytes[at..at + new.len()].copy_from_slice(new);
+    std::fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn every_rule_between_rows_is_seen_to_be_broken() {
+    let server = filled();
+    assert_eq!(found(&server.db, |_| ()), Vec::<String>::new());
+    for (sql, finding) in [
+        (
+            "INSERT INTO members VALUES (999, 0, 1)",
+            "A member of a group that is neither",
+        ),
+        ("INSERT INTO members VALUES (1, 9, 999)", "A member that is neither"),
+        (
+            "INSERT INTO members VALUES (1, 9, (SELECT pk FROM contacts WHERE account = 2))",
+            "another account than its group: group 1, position 9.",
+        ),
+        (
+            "UPDATE messages SET conversation_pk = 999 WHERE pk = 1",
+            "A message of a conversation that is neither",
+        ),
+        (
+            "UPDATE messages SET contact_pk = 999",
+            "neither a contact nor a deleted one: 1; 2; 3; 4; 5; ….",
+        ),
+        (
+            "UPDATE messages SET account = 2 WHERE pk = 1",
+            "A message of another account than its conversation",
+        ),
+        (
+            "UPDATE messages SET account = 2 WHERE pk = 1",
+            "A message of another account than its sender",
+        ),
+        (
+            "UPDATE conversations SET account = 2 WHERE group_pk = 1",
+            "A conversation of another account than its group",
+        ),
+        (
+            "UPDATE conversations SET account = 2 WHERE contact_pk = 1",
+            "A conversation of another account than its contact",
+        ),
+        (
+            "UPDATE groups SET conversation_id = NULL WHERE pk = 1",
+            "A group that names another conversation",
+        ),
+        (
+            "UPDATE groups SET conversation_id = upper(conversation_id)",
+            "A group that names another conversation",
+        ),
+        (
+            "UPDATE contacts SET conversation_id = 'AAAAAAAAAAAAAAAA' WHERE pk = 1",
+            "A contact that names another conversation",
+        ),
+        (
+            "UPDATE conversations SET pinned_message_id = upper(pinned_message_id)",
+            "pins what is not one of its messages",
+        ),
+        (
+            "UPDATE conversations SET pinned_message_id = (SELECT id FROM messages WHERE pk = 1)",
+            "pins what is not one of its messages",
+        ),
+        (
+            "UPDATE groups SET account = 999 WHERE pk = 1",
+            "groups 1 refers to a row that accounts does not have.",
+        ),
+        (
+            "UPDATE groups SET name = '' WHERE pk = 1",
+            "CHECK constraint failed in groups",
+        ),
+        (
+            "UPDATE groups SET created_at = 253402300800 WHERE pk = 1",
+            "groups, pk 1: created_at is not a time",
+        ),
+        (
+            "UPDATE groups SET id = 'AAAAAAAAAAAAAAA-' WHERE pk = 1",
+            "groups, pk 1: id is not an id",
+        ),
+        (
+            "UPDATE messages SET message = CAST(x'ff' AS TEXT) WHERE pk = 1",
+            "messages, pk 1: message is not UTF-8",
+        ),
+        (
+            "UPDATE messages SET message = 'macarons' WHERE pk = 1",
+            "not those of the texts: messages with keys from 0 to 1023.",
+        ),
+        (
+            "INSERT INTO groups_fts (rowid, scope, name) VALUES (5000, 'a1', 'x')",
+            "not those of the texts: groups with keys from 4096 to 5119.",
+        ),
+        (
+            "UPDATE contacts SET display_name = 'Gamma' WHERE pk = 1",
+            "The words to be found by are not those of the texts: contacts",
+        ),
+        ("DROP INDEX messages_contact", "The schema: messages_contact is not"),
+    ] {
+        let findings = found(&server.db, |copy| run(copy, sql));
+        assert!(findings.iter().any(|one| one.contains(finding)), "{sql}: {findings:?}");
+    }
+}
+#[test]
+fn a_value_that_differs_from_its_copy_is_seen_whatever_wrote_it() {
+    let server = filled();
+    for (old, new, finding) in [
+        // In the ready object, which no statement can set.
+        (
+            &b"\"username\":\"Alpha1\""[..],
+            &b"\"username\":\"alpha1\""[..],
+            "whose ready object is not of its values: ",
+        ),
+        (b"macaroni", b"macarons", "not those of the texts: messages"),
+        (
+            b"SELECT OLD.pk WHERE",
+            b"SELECT NEW.pk WHERE",
+            "The schema: contacts_deleted is not as this",
+        ),
+        (b"CREATE TABLE groups", b"CREATE TABLE gr\xffups", "The database"),
+    ] {
+        let findings = found(&server.db, |copy| overwrite(copy, old, new));
+        assert!(
+            findings.iter().any(|one| one.contains(finding)),
+            "{finding}: {findings:?}"
+        );
+    }
+}
+
+#[test]
+fn a_connection_that_cannot_write_may_look_too() {
+    let server = filled();
+    run(&server.db, "UPDATE groups SET conversation_id = NULL WHERE pk = 1");
+    let conn = Connection::open_with_flags(&server.db, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let expected = "A group that names another conversation than it has: 1.";
+    assert_eq!(check::full(&conn).unwrap(), [expected]);
+    conn.execute_batch("BEGIN").unwrap();
+    assert_eq!(check::full(&conn).unwrap(), [expected]);
+}
