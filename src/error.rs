@@ -25,6 +25,8 @@ pub enum Code {
     HeadersTooLarge,
     UnsupportedMediaType,
     Internal,
+    /// The database was seen to be damaged.
+    Damaged,
     Unavailable,
     StorageFull,
 }
@@ -97,7 +99,10 @@ impl Error {
 
     /// Whether it is a fault of ours, and not of the request.
     pub fn is_ours(&self) -> bool {
-        matches!(self.code, Code::Internal | Code::Unavailable | Code::StorageFull)
+        matches!(
+            self.code,
+            Code::Internal | Code::Damaged | Code::Unavailable | Code::StorageFull
+        )
     }
 
     /// The same error, with the parameter that it is about.

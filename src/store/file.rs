@@ -9,13 +9,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::check::{self, QuickCheck};
+use super::damage::Damage;
 use super::schema::{self, State};
+use super::wal;
 use crate::error::Failure;
 
 /// How long a lock is waited for: another process may hold it for the moment that making a file takes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
+
+/// Else SQLite would make a file where there is none.
+const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// The right to serve a file, held by at most one process: an advisory lock on `FILE-lock` beside it.
 pub struct Lock(#[expect(dead_code, reason = "held for its lock, which ends with it")] File);
@@ -92,19 +99,95 @@ pub fn is_missing(path: &Path) -> Result<bool, Failure> {
     }
 }
 
-/// Opens the file to be served, and the right to do so.
-pub fn open_served(path: &Path) -> Result<(Connection, Lock), Failure> {
+/// Opens the file to be served, and the right to do so. Damage that is found after this has returned is told to `damage`.
+pub fn open_served(path: &Path, damage: &Damage) -> Result<Served, Failure> {
     // Looked at before the lock's file is made: nothing is left beside a file that is not ours.
     inspect(path)?;
     let lock = Lock::acquire(path)?;
     if inspect(path)? == State::Missing {
         create(path)?;
     }
+    let unclean = has_log(path);
+    examine_log(path)?;
     let (mut conn, state) = connect(path)?;
+    let check = unclean.then(|| check_quickly(path, &conn, damage)).transpose()?;
     if state == State::Older {
         schema::migrate(&mut conn).map_err(|error| cannot_open(path, error))?;
     }
-    Ok((conn, lock))
+    Ok(Served { check, conn, lock })
+}
+
+/// A file that is open to be served.
+pub struct Served {
+    /// The check after an unclean stop, which may go on.
+    pub check: Option<QuickCheck>,
+    pub conn: Connection,
+    pub lock: Lock,
+}
+
+/// Whether the last to have the file open did not close it: its log is there and holds something.
+fn has_log(path: &Path) -> bool {
+    fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// Refuses a log of which SQLite would drop more than a power cut left behind. Nothing else may have the file open, but
+/// for commands.
+fn examine_log(path: &Path) -> Result<(), Failure> {
+    if !has_log(path) {
+        return Ok(());
+    }
+    let log = beside(path, "-wal");
+    match wal::examine(path) {
+        Ok(None) => {}
+        Ok(Some(lost)) => return Err(damaged(path, &lost)),
+        Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", log.display()))),
+    }
+    // A killed process may have left a commit there that is not on the disk yet. From now on it is shown to callers.
+    let synced = File::open(&log).and_then(|log| log.sync_data());
+    synced.map_err(|error| Failure::new(format!("cannot sync {}: {error}", log.display())))
+}
+
+fn damaged(path: &Path, what: &str) -> Failure {
+    Failure::new(format!(
+        "{} cannot be served whole: {what}. Nothing was changed. Keep the file and its log, and restore a backup with \
+         `groups-server restore`; README.md, \"Damage\", tells how to go on without one",
+        path.display()
+    ))
+}
+
+/// Begins the check after an unclean stop, and refuses a file in which it finds damage at once: as it is, with its log.
+fn check_quickly(path: &Path, conn: &Connection, damage: &Damage) -> Result<QuickCheck, Failure> {
+    let failure = |error| cannot_open(path, error);
+    keep_log(conn, true).map_err(failure)?;
+    let (check, ended) = QuickCheck::start(connect(path)?.0, damage.clone())?;
+    if let Ok(found) = ended.recv_timeout(check::PATIENCE) {
+        found.map_err(|why| damaged(path, &why))?;
+    }
+    keep_log(conn, false).map_err(failure)?;
+    Ok(check)
+}
+
+/// Sets whether the log stays when the last connection closes; else it is moved into the file and removed.
+fn keep_log(conn: &Connection, keep: bool) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)
+        .map(|_| ())
+}
+
+/// Opens the file for a check, and tells what is wrong with its log. Whatever is found, the log stays as it is; a server
+/// or commands may have the file open.
+pub fn open_to_check(path: &Path) -> Result<(Connection, Option<String>), Failure> {
+    if inspect(path)? == State::Missing {
+        return Err(Failure::new(format!("there is no file {}", path.display())));
+    }
+    let failure = |error| cannot_open(path, error);
+    let unclean = has_log(path);
+    let lock = unclean.then(|| Lock::try_acquire(path)).transpose()?.flatten();
+    let lost = lock.map(|_lock| wal::examine(path)).transpose();
+    let lost = lost.map_err(|error| Failure::new(format!("cannot read the log of {}: {error}", path.display())))?;
+    let conn = Connection::open_with_flags(path, WRITABLE).map_err(failure)?;
+    keep_log(&conn, unclean).map_err(failure)?;
+    schema::prepare_any(&conn).map_err(failure)?;
+    Ok((conn, lost.flatten()))
 }
 
 /// Opens the file itself, for syncs of what was written through a connection. It must be closed after all of them.
@@ -115,28 +198,35 @@ pub fn open_for_sync(path: &Path) -> Result<File, Failure> {
 /// Opens the file for a command, beside a server that may have it; takes the lock only to make it or bring it to the
 /// current schema.
 pub fn open_shared(path: &Path) -> Result<Connection, Failure> {
-    if inspect(path)? != State::Missing
-        && let (conn, State::Current) = connect(path)?
-    {
-        return Ok(conn);
+    if inspect(path)? != State::Missing {
+        // Where a server has it, that one has looked at the log.
+        let lock = has_log(path).then(|| Lock::try_acquire(path)).transpose()?.flatten();
+        if lock.is_some() {
+            examine_log(path)?;
+        }
+        if let (conn, State::Current) = connect(path)? {
+            return Ok(conn);
+        }
     }
-    open_served(path).map(|(conn, _)| conn)
+    open_served(path, &Damage::default()).map(|served| served.conn)
 }
 
 /// Opens a file that has been looked at, and looks again: its log may tell more than the file itself.
 fn connect(path: &Path) -> Result<(Connection, State), Failure> {
     let failure = |error| cannot_open(path, error);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(path, flags).map_err(failure)?;
+    let conn = Connection::open_with_flags(path, WRITABLE).map_err(failure)?;
     if conn.is_readonly("main").map_err(failure)? {
         return Err(Failure::new(format!(
             "{} may not be written by this user",
             path.display()
         )));
     }
+    // A file that is refused keeps its log.
+    keep_log(&conn, true).map_err(failure)?;
     schema::prepare_any(&conn).map_err(failure)?;
     let state = accept(path, schema::state(&conn))?;
     schema::prepare_writer(&conn).map_err(failure)?;
+    keep_log(&conn, false).map_err(failure)?;
     Ok((conn, state))
 }
 
@@ -232,7 +322,7 @@ fn refuse_orphaned_log(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)

@@ -8,6 +8,7 @@ mod checkpoints;
 mod clearing;
 pub mod contacts;
 pub mod conversations;
+mod damage;
 mod file;
 pub mod groups;
 pub mod idempotency;
@@ -23,6 +24,7 @@ mod schema;
 pub mod search;
 mod session;
 pub mod tokens;
+mod wal;
 mod writer;
 
 use std::fs::File;
@@ -35,8 +37,10 @@ pub use readers::Reading;
 pub use session::{Missing, Session};
 
 use crate::error::{Code, Error, Failure};
+use check::QuickCheck;
 use checkpoints::Checkpoints;
-use file::Lock;
+use damage::Damage;
+use file::{Lock, Served};
 use readers::Readers;
 use writer::{Chore, Writer};
 
@@ -72,10 +76,12 @@ impl std::ops::Deref for Tx<'_> {
 /// Dropped in this order, so that the last connection to close is one that may remove the log, and the file itself is
 /// closed after all connections.
 pub struct Store {
+    _check: Option<QuickCheck>,
     readers: Readers,
     writer: Writer,
     _file: Arc<File>,
     _lock: Lock,
+    damage: Damage,
 }
 
 impl Store {
@@ -85,10 +91,11 @@ impl Store {
     /// A sentence that says why this file cannot be served; the file is as it was.
     pub fn open(path: &Path, readers: u32) -> Result<Self, Failure> {
         let path = file::resolve(path)?;
-        let (served, lock) = file::open_served(&path)?;
+        let damage = Damage::default();
+        let Served { check, conn, lock } = file::open_served(&path, &damage)?;
         let file = Arc::new(file::open_for_sync(&path)?);
         // Dropped before the file, also where something fails here.
-        let conn = served;
+        let (check, conn) = (check, conn);
         idempotency::resume(&conn).map_err(|error| {
             Failure::new(format!(
                 "cannot take up the kept answers in {}: {error}",
@@ -97,10 +104,12 @@ impl Store {
         })?;
         let checkpoints = Checkpoints::start(file::open_shared(&path)?, Arc::clone(&file))?;
         Ok(Store {
-            readers: Readers::open(&path, readers)?,
+            readers: Readers::open(&path, readers, damage.clone())?,
             writer: Writer::start(conn, checkpoints, &CHORES)?,
+            _check: check,
             _file: file,
             _lock: lock,
+            damage,
         })
     }
 
@@ -145,17 +154,21 @@ impl Store {
         T: Send + 'static,
         F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
     {
-        self.writer.write(work).await
+        self.damage.note(self.writer.write(work).await)
     }
 
-    /// Waits until the writer cannot go on and tells why. Never answers where it ends as it should.
+    /// Waits until nothing can be written any more, or the file is seen to be damaged, and tells why. Never answers where
+    /// all ends as it should.
     pub async fn failed(&self) -> String {
-        self.writer.failed().await
+        tokio::select! {
+            why = self.writer.failed() => why,
+            why = self.damage.met() => why,
+        }
     }
 
-    /// Why the writer cannot go on, where it cannot.
+    /// What `failed` waits for, where it has come.
     pub fn failure(&self) -> Option<String> {
-        self.writer.failure()
+        self.writer.failure().or_else(|| self.damage.told())
     }
 
     /// Finishes what is queued and moves the log into the file. Later writes are `unavailable`; reads go on.
@@ -182,6 +195,10 @@ impl From<rusqlite::Error> for Error {
                 "The read took too long and was given up; try again soon.",
                 error.to_string(),
             ),
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Error {
+                code: Code::Damaged,
+                ..Error::internal(error.to_string())
+            },
             _ => Error::internal(error.to_string()),
         }
     }

@@ -10,6 +10,7 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::Semaphore;
 
+use super::damage::Damage;
 use super::schema;
 use crate::error::{Error, Failure};
 
@@ -50,10 +51,11 @@ pub struct Readers {
     pool: Pool,
     /// The turns of those who read aside: half as many as the threads that serve, which they must not starve.
     aside: Arc<Semaphore>,
+    damage: Damage,
 }
 
 impl Readers {
-    pub fn open(path: &Path, count: u32) -> Result<Self, Failure> {
+    pub fn open(path: &Path, count: u32, damage: Damage) -> Result<Self, Failure> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let manager = SqliteConnectionManager::file(path).with_flags(flags).with_init(|conn| {
             schema::prepare_any(conn)?;
@@ -70,13 +72,14 @@ impl Readers {
             at_hand: (0..count).map(|_| Mutex::new(None)).collect(),
             pool,
             aside: Arc::new(Semaphore::new(aside as usize)),
+            damage,
         })
     }
 
     pub fn begin(&self) -> Result<Reading, Error> {
         let at_hand = place(&self.at_hand).take();
         let conn = at_hand.map_or_else(|| check_out(&self.pool), Ok)?;
-        Reading::begin(conn, Some(Arc::clone(&self.at_hand)), DEADLINE)
+        Reading::begin(conn, Some(Arc::clone(&self.at_hand)), DEADLINE, &self.damage)
     }
 
     pub async fn read_aside<T, F>(&self, work: F) -> Result<T, Error>
@@ -89,9 +92,9 @@ impl Readers {
             let message = "Too many searches at once; try again soon.";
             return Err(Error::unavailable(message, format!("no turn within {DEADLINE:?}")));
         };
-        let pool = self.pool.clone();
+        let (pool, damage) = (self.pool.clone(), self.damage.clone());
         let reading = tokio::task::spawn_blocking(move || {
-            let result = Reading::begin(check_out(&pool)?, None, DEADLINE_ASIDE)?.run(work);
+            let result = Reading::begin(check_out(&pool)?, None, DEADLINE_ASIDE, &damage)?.run(work);
             drop(turn);
             result
         });
@@ -113,25 +116,29 @@ pub struct Reading {
     /// Where the connection goes then; nowhere: to the pool.
     at_hand: Option<AtHand>,
     due: Instant,
+    damage: Damage,
 }
 
 impl Reading {
-    fn begin(conn: Pooled, at_hand: Option<AtHand>, deadline: Duration) -> Result<Self, Error> {
+    fn begin(conn: Pooled, at_hand: Option<AtHand>, deadline: Duration, damage: &Damage) -> Result<Self, Error> {
         let due = Instant::now() + deadline;
         // SQLite may ask for it at the beginning already, as it counts the instructions of all of a statement's runs.
         DUE.set(Some(due));
-        conn.prepare_cached("BEGIN")?.execute([])?;
+        let begun = conn.prepare_cached("BEGIN").and_then(|mut begin| begin.execute([]));
+        damage.note(begun.map_err(Error::from))?;
         Ok(Reading {
             conn: Some(conn),
             at_hand,
             due,
+            damage: damage.clone(),
         })
     }
 
     /// Runs `work` on the snapshot, which is the same for all, on this thread: it must be short.
     pub fn run<T>(&self, work: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         DUE.set(Some(self.due));
-        work(self.conn.as_ref().expect("it is there until the drop"))
+        let answer = work(self.conn.as_ref().expect("it is there until the drop"));
+        self.damage.note(answer)
     }
 }
 
@@ -164,7 +171,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.db");
         schema::create(&path).unwrap();
-        let readers = Readers::open(&path, 1).unwrap();
+        let readers = Readers::open(&path, 1, Damage::default()).unwrap();
         let long_ago = Instant::now() - Duration::from_secs(1);
         // So often that the beginning and the end are among the instructions at which SQLite looks at the clock.
         for _ in 0..=INSTRUCTIONS_A_LOOK {

@@ -19,7 +19,7 @@ use tokio::sync::{oneshot, watch};
 
 use super::Tx;
 use super::checkpoints::{self, Checkpoints};
-use crate::error::{Error, Failure};
+use crate::error::{Code, Error, Failure};
 
 /// Requests that may wait; more are refused with `unavailable`.
 const QUEUE: usize = 1_024;
@@ -318,6 +318,7 @@ fn do_step(conn: &Connection, is_due: fn(&Connection) -> Result<bool, Error>, ch
     }
     match is_due.and_then(|due| answer.try_recv().unwrap_or(Ok(())).map(|()| due)) {
         Ok(due) => Ok(due),
+        Err(error) if error.code == Code::Damaged => Err(error.to_string()),
         Err(error) => {
             tracing::warn!("{} could not be done yet: {error}", chore.name);
             Ok(false)

@@ -193,7 +193,11 @@ fn a_value_that_differs_from_its_copy_is_seen_whatever_wrote_it() {
             b"SELECT NEW.pk WHERE",
             "The schema: contacts_deleted is not as this",
         ),
-        (b"CREATE TABLE groups", b"CREATE TABLE gr\xffups", "The database"),
+        (
+            b"SQLite format 3",
+            b"SQLite format 4",
+            "The database: could not be read",
+        ),
     ] {
         let findings = found(&server.db, |copy| overwrite(copy, old, new));
         assert!(

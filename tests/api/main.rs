@@ -16,6 +16,7 @@ mod guesses;
 mod harness;
 mod idempotency;
 mod limits;
+mod log;
 mod members;
 mod messages;
 mod model;

@@ -1,20 +1,42 @@
 //! Whether a file is sound: what SQLite can see, and what the schema keeps twice or bounds. Nothing is repaired, and what
 //! has no second copy, such as the time of a message, cannot be seen.
 
+mod quick;
 mod rules;
 mod values;
 mod words;
 
+use std::path::Path;
+
 use rusqlite::{Connection, ErrorCode};
 
+pub use quick::{PATIENCE, QuickCheck};
+
+use super::file;
 use super::schema::{self, State};
-use crate::error::Error;
+use crate::error::{Error, Failure};
 
 /// What was found, a sentence each.
 type Findings = Vec<String>;
 
 /// Of one fault so many rows are named.
 const NAMED: usize = 5;
+
+/// What is wrong with the file at `path`, which may be served at the same time. Where no server has it, the log is looked
+/// at too: commits that it has lost, before what SQLite makes of the rest.
+///
+/// # Errors
+/// Why the file could not be looked at.
+pub fn file(path: &Path) -> Result<Vec<String>, Failure> {
+    let path = file::resolve(path)?;
+    let (conn, lost) = file::open_to_check(&path)?;
+    let mut findings: Vec<String> = lost
+        .map(|what| format!("SQLite would lose commits: {what}."))
+        .into_iter()
+        .collect();
+    findings.append(&mut full(&conn)?);
+    Ok(findings)
+}
 
 /// What is wrong with the file, in one snapshot of it. Nothing is written; on a connection that cannot write, though,
 /// SQLite passes over the schema's CHECKs. Of a file of an earlier version only what SQLite sees is told.
