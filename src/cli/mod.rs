@@ -1,5 +1,6 @@
 //! The command line: what it takes, and the one function that each command calls.
 
+mod check;
 mod given;
 mod output;
 mod serve;
@@ -37,6 +38,8 @@ enum Command {
     /// Make, list and revoke access tokens; also while a server runs on the file
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Look for damage in the file; also while a server runs on it. Nothing is repaired
+    Check(Existing),
     /// Take in objects from JSON Lines, all or none of them
     Import(Import),
     /// Write an account's objects as JSON Lines
@@ -46,6 +49,13 @@ enum Command {
 #[derive(Args)]
 struct Db {
     /// The SQLite file; made where there is none
+    #[arg(long, env = "GROUPS_DB", value_name = "FILE", default_value = "groups.db")]
+    db: PathBuf,
+}
+
+#[derive(Args)]
+struct Existing {
+    /// The SQLite file
     #[arg(long, env = "GROUPS_DB", value_name = "FILE", default_value = "groups.db")]
     db: PathBuf,
 }
@@ -251,6 +261,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Token(TokenCommand::Create(args)) => token::create(args),
         Command::Token(TokenCommand::List(args)) => token::list(&args),
         Command::Token(TokenCommand::Revoke(args)) => token::revoke(&args),
+        Command::Check(args) => check::run(&args),
         Command::Import(args) => transfer::import(&args),
         Command::Export(args) => transfer::export(&args),
     }
