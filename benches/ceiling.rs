@@ -39,6 +39,7 @@ fn main() -> Result<(), Failure> {
         max_connections: 800,
         max_connections_per_peer: 400,
         deadlines: Deadlines::default(),
+        backups: None,
     };
     let routes = routes(format!("Bearer {token}"));
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("cannot start: {error}")))?;

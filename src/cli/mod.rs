@@ -1,5 +1,6 @@
 //! The command line: what it takes, and the one function that each command calls.
 
+mod backup;
 mod check;
 mod given;
 mod output;
@@ -44,6 +45,10 @@ enum Command {
     Import(Import),
     /// Write an account's objects as JSON Lines
     Export(Export),
+    /// Write the whole database to a file, checked; also while a server runs on it
+    Backup(Backup),
+    /// Put a backup in the database's place, which is kept under another name
+    Restore(Restore),
 }
 
 #[derive(Args)]
@@ -109,6 +114,20 @@ struct Serve {
     /// A file that holds an access token to set, as GROUPS_TOKEN does
     #[arg(long, env = "GROUPS_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+
+    /// A folder of this server's own, for backups that it makes by itself
+    #[arg(long, env = "GROUPS_BACKUP_DIR", value_name = "DIR")]
+    backup_dir: Option<PathBuf>,
+
+    /// The time from one of these backups to the next, such as 30m, 24h or 7d
+    #[arg(long, env = "GROUPS_BACKUP_EVERY", value_name = "DURATION", default_value = "24h",
+        value_parser = values::duration, requires = "backup_dir")]
+    backup_every: u64,
+
+    /// How many of these backups are kept; older ones are deleted
+    #[arg(long, env = "GROUPS_BACKUP_KEEP", value_name = "N", default_value = "7", value_parser = values::count,
+        requires = "backup_dir")]
+    backup_keep: usize,
 
     /// How log lines are written to standard error
     #[arg(long, env = "GROUPS_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
@@ -220,6 +239,24 @@ struct Export {
     file: PathBuf,
 }
 
+#[derive(Args)]
+struct Backup {
+    #[command(flatten)]
+    db: Db,
+
+    /// The file to write; an earlier backup there is replaced once the new one is whole
+    file: PathBuf,
+}
+
+#[derive(Args)]
+struct Restore {
+    #[command(flatten)]
+    db: Db,
+
+    /// The backup to restore, which stays as it is
+    file: PathBuf,
+}
+
 /// Reads the process's arguments and variables; wrong ones end it with exit code 2. A variable that is empty counts as
 /// not set, as tools that start programs often cannot leave one out.
 #[must_use]
@@ -264,5 +301,7 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(&args),
         Command::Import(args) => transfer::import(&args),
         Command::Export(args) => transfer::export(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
     }
 }

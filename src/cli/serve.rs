@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::{LevelFilter, Targets};
@@ -11,7 +12,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::{LogFormat, LogLevel, Serve, given};
 use crate::error::Failure;
 use crate::http::{Settings, TrustedProxies};
-use crate::server::{Config, Deadlines, Server};
+use crate::server::{Config, Deadlines, Schedule, Server};
 use crate::store::tokens;
 use crate::types::token::Token;
 
@@ -34,6 +35,11 @@ pub fn run(args: Serve) -> Result<(), Failure> {
 }
 
 fn config(args: Serve) -> Config {
+    let schedule = |folder| Schedule {
+        folder,
+        every: Duration::from_secs(args.backup_every),
+        keep: args.backup_keep,
+    };
     Config {
         db: args.db.db,
         listen: args.listen,
@@ -48,6 +54,7 @@ fn config(args: Serve) -> Config {
         max_connections: args.max_connections,
         max_connections_per_peer: args.max_connections_per_peer,
         deadlines: Deadlines::default(),
+        backups: args.backup_dir.map(schedule),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The server: listens, accepts within its limits, and stops in good order. Requests are `http`'s.
 
+mod backups;
 mod peers;
 mod stream;
 
@@ -20,6 +21,8 @@ use warp::reply::Response;
 use crate::error::Failure;
 use crate::http::{self, Api, Gate, Routes, Settings};
 use crate::store::Store;
+use backups::Backups;
+pub use backups::Schedule;
 use peers::{Guard, Peers};
 use stream::DeadlineStream;
 
@@ -60,6 +63,8 @@ pub struct Config {
     /// Of one IPv4 address or one IPv6 /64 that is not a trusted proxy's.
     pub max_connections_per_peer: usize,
     pub deadlines: Deadlines,
+    /// Without it, the server makes no backups.
+    pub backups: Option<Schedule>,
 }
 
 /// A server that listens and has its file open.
@@ -69,6 +74,7 @@ pub struct Server {
     api: Api,
     peers: Peers,
     deadlines: Deadlines,
+    backups: Option<Backups>,
 }
 
 impl Server {
@@ -83,12 +89,14 @@ impl Server {
         let readers = std::thread::available_parallelism().map_or(2, |cores| u32::try_from(cores.get()).unwrap_or(2));
         let store = Store::open(&config.db, readers.max(2))?;
         let proxies = config.settings.trusted_proxies.clone();
+        let backups = config.backups.map(|schedule| Backups::open(&config.db, schedule));
         Ok(Server {
             listener,
             addr,
             api: Api::new(store, config.settings),
             peers: Peers::new(config.max_connections, config.max_connections_per_peer, proxies),
             deadlines: config.deadlines,
+            backups: backups.transpose()?,
         })
     }
 
@@ -115,10 +123,11 @@ impl Server {
     /// # Errors
     /// As `run`'s.
     pub async fn run_with(
-        self,
+        mut self,
         filter: BoxedFilter<(Response,)>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Failure> {
+        let mut backups = self.backups.take().map(Backups::start).transpose()?;
         let connections = GracefulShutdown::new();
         let gate = http::gate(self.api.clone(), filter);
         let ended = tokio::select! {
@@ -128,6 +137,9 @@ impl Server {
         };
         self.api.stop();
         drop(self.listener);
+        if let Some(backups) = &mut backups {
+            backups.stop();
+        }
         if tokio::time::timeout(self.deadlines.stop, connections.shutdown())
             .await
             .is_err()
@@ -138,8 +150,12 @@ impl Server {
             );
         }
         let api = self.api;
-        // Closing waits for the writer, which this thread must not.
-        let closed = tokio::task::spawn_blocking(move || api.store.close()).await;
+        // Closing waits for the writer, and the end of a backup for the disk, which this thread must not.
+        let closed = tokio::task::spawn_blocking(move || {
+            drop(backups);
+            api.store.close();
+        })
+        .await;
         closed.map_err(|error| Failure::new(format!("the file could not be closed: {error}")))?;
         ended
     }

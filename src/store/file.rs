@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,15 @@ use super::schema::{self, State};
 use super::wal;
 use crate::error::Failure;
 
+/// The database and what lies beside it: SQLite's files, the lock, the drafts of making it and of restoring it.
+const SUFFIXES: [&str; 7] = ["", "-wal", "-shm", "-journal", "-lock", "-new", RESTORED];
+
+/// The logs of what is not in the file yet, or may have to be taken back.
+pub const LOGS: [&str; 2] = ["-wal", "-journal"];
+
+/// Beside the database: what is to take its place, whole. It is there while a restore moves the old one away.
+pub const RESTORED: &str = "-restored";
+
 /// How long a lock is waited for: another process may hold it for the moment that making a file takes.
 const LOCK_PATIENCE: Duration = Duration::from_secs(1);
 
@@ -29,6 +38,11 @@ pub struct Lock(#[expect(dead_code, reason = "held for its lock, which ends with
 
 impl Lock {
     pub fn acquire(path: &Path) -> Result<Self, Failure> {
+        Self::acquire_or(path, "stop that one first, or give another --db")
+    }
+
+    /// As `acquire`; `advice` is what to do where another has it.
+    pub fn acquire_or(path: &Path, advice: &str) -> Result<Self, Failure> {
         let began = Instant::now();
         loop {
             match Self::try_acquire(path)? {
@@ -36,7 +50,7 @@ impl Lock {
                 None if began.elapsed() < LOCK_PATIENCE => std::thread::sleep(Duration::from_millis(10)),
                 None => {
                     return Err(Failure::new(format!(
-                        "{} is in use by another groups-server; stop that one first, or give another --db",
+                        "{} is in use by another groups-server; {advice}",
                         path.display()
                     )));
                 }
@@ -198,17 +212,29 @@ pub fn open_for_sync(path: &Path) -> Result<File, Failure> {
 /// Opens the file for a command, beside a server that may have it; takes the lock only to make it or bring it to the
 /// current schema.
 pub fn open_shared(path: &Path) -> Result<Connection, Failure> {
-    if inspect(path)? != State::Missing {
-        // Where a server has it, that one has looked at the log.
-        let lock = has_log(path).then(|| Lock::try_acquire(path)).transpose()?.flatten();
-        if lock.is_some() {
-            examine_log(path)?;
-        }
-        if let (conn, State::Current) = connect(path)? {
-            return Ok(conn);
-        }
+    if inspect(path)? != State::Missing
+        && let (conn, State::Current) = connect_beside(path)?
+    {
+        return Ok(conn);
     }
     open_served(path, &Damage::default()).map(|served| served.conn)
+}
+
+/// Opens the file for a command that only reads, whatever its schema.
+pub fn open_as_is(path: &Path) -> Result<Connection, Failure> {
+    match inspect(path)? {
+        State::Missing => Err(Failure::new(format!("there is no file {}", path.display()))),
+        _ => connect_beside(path).map(|(conn, _)| conn),
+    }
+}
+
+/// Opens the file beside a server that may have it: that one has looked at the log, else this does.
+fn connect_beside(path: &Path) -> Result<(Connection, State), Failure> {
+    let lock = has_log(path).then(|| Lock::try_acquire(path)).transpose()?.flatten();
+    if lock.is_some() {
+        examine_log(path)?;
+    }
+    connect(path)
 }
 
 /// Opens a file that has been looked at, and looks again: its log may tell more than the file itself.
@@ -230,23 +256,27 @@ fn connect(path: &Path) -> Result<(Connection, State), Failure> {
     Ok((conn, state))
 }
 
+/// What is at `path`, if it is ours to open.
+fn inspect(path: &Path) -> Result<State, Failure> {
+    match is_missing(path)? {
+        true => Ok(State::Missing),
+        false => accept(path, look(path)),
+    }
+}
+
 /// Looks at a file without leaving a trace: `immutable` keeps SQLite from locking it and from making files beside it.
 /// It also hides the log, without which a file whose move from the log was interrupted is shorter than its first page
 /// says; `writable_schema` has SQLite read that page all the same.
-fn inspect(path: &Path) -> Result<State, Failure> {
-    if is_missing(path)? {
-        return Ok(State::Missing);
-    }
+pub fn look(path: &Path) -> rusqlite::Result<State> {
     let uri = format!(
         "file:{}?immutable=1",
         percent_encode(path.as_os_str().as_bytes(), NON_ALPHANUMERIC)
     );
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
-    let state = Connection::open_with_flags(uri, flags).and_then(|conn| {
+    Connection::open_with_flags(uri, flags).and_then(|conn| {
         conn.pragma_update(None, "writable_schema", true)?;
         schema::state(&conn)
-    });
-    accept(path, state)
+    })
 }
 
 /// Refuses what is not ours to open.
@@ -278,13 +308,12 @@ fn accept(path: &Path, state: rusqlite::Result<State>) -> Result<State, Failure>
 /// Makes the file under another name, whole and synced, then puts it in its place: a crash leaves either nothing there
 /// or a complete file. Readable by its owner alone, as are the files that SQLite makes beside it.
 fn create(path: &Path) -> Result<(), Failure> {
-    refuse_orphaned_log(path)?;
+    refuse_orphans(path)?;
     let failure = |error| Failure::new(format!("cannot make {}: {error}", path.display()));
     let draft = beside(path, "-new");
     let made = write_draft(&draft).and_then(|()| {
         fs::rename(&draft, path)?;
-        let folder = path.parent().unwrap_or(Path::new("/"));
-        Ok(File::open(folder)?.sync_all()?)
+        Ok(sync_folder(path)?)
     });
     made.map_err(|error| {
         // What there is to tell is why the file could not be made.
@@ -294,21 +323,38 @@ fn create(path: &Path) -> Result<(), Failure> {
 }
 
 fn write_draft(draft: &Path) -> Result<(), Box<dyn std::error::Error>> {
-    match fs::remove_file(draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-        _ => {}
-    }
-    let file = OpenOptions::new()
-        .create_new(true)
-        .write(true)
-        .mode(0o600)
-        .open(draft)?;
+    let file = make_draft(draft)?;
     schema::create(draft)?;
     Ok(file.sync_all()?)
 }
 
-/// A log without its file may hold acknowledged writes, and SQLite would replay it into a new file.
-fn refuse_orphaned_log(path: &Path) -> Result<(), Failure> {
+/// Makes an empty file for its owner alone; what a killed process left under the name goes.
+pub fn make_draft(draft: &Path) -> io::Result<File> {
+    match fs::remove_file(draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new()
+        .create_new(true)
+        .read(true)
+        .write(true)
+        .mode(0o600)
+        .open(draft)
+}
+
+/// Has the names in the folder of `path` on the disk.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// The folder of a resolved path.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}
+
+/// A log without its file may hold acknowledged writes, and SQLite would replay it into a new file. Nor is a new one made
+/// where a restored one was to be.
+fn refuse_orphans(path: &Path) -> Result<(), Failure> {
     for suffix in ["-wal", "-journal"] {
         let log = beside(path, suffix);
         if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
@@ -319,7 +365,32 @@ fn refuse_orphaned_log(path: &Path) -> Result<(), Failure> {
             )));
         }
     }
+    let restored = beside(path, RESTORED);
+    if restored.exists() {
+        return Err(Failure::new(format!(
+            "{} is missing, as a restore did not come to its end: restore again, or rename {} to it",
+            path.display(),
+            restored.display()
+        )));
+    }
     Ok(())
+}
+
+/// The log beside `path`, also an empty one: somebody may have the file open.
+pub fn log_of(path: &Path) -> Option<PathBuf> {
+    LOGS.iter().map(|suffix| beside(path, suffix)).find(|log| log.exists())
+}
+
+/// Whether `path` is the database `db` or one of the files that belong to it, by its name or as a link.
+pub fn belongs_to(db: &Path, path: &Path) -> bool {
+    let same = |own: &Path| match (fs::metadata(own), fs::metadata(path)) {
+        (Ok(own), Ok(found)) => (own.dev(), own.ino()) == (found.dev(), found.ino()),
+        _ => false,
+    };
+    SUFFIXES.iter().any(|suffix| {
+        let own = beside(db, suffix);
+        own == path || same(&own)
+    })
 }
 
 pub fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -328,6 +399,6 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-fn cannot_open(path: &Path, error: impl std::fmt::Display) -> Failure {
+pub fn cannot_open(path: &Path, error: impl std::fmt::Display) -> Failure {
     Failure::new(format!("cannot open {}: {error}", path.display()))
 }

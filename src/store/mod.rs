@@ -3,6 +3,7 @@
 //! `Connection` (reads) or a `Tx` (writes); nothing here knows HTTP.
 
 pub mod accounts;
+pub mod backup;
 pub mod check;
 mod checkpoints;
 mod clearing;
@@ -20,6 +21,7 @@ pub mod objects;
 #[cfg(test)]
 mod plans;
 mod readers;
+pub mod restore;
 mod schema;
 pub mod search;
 mod session;
@@ -33,6 +35,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
+pub use file::Lock;
 pub use readers::Reading;
 pub use session::{Missing, Session};
 
@@ -40,7 +43,7 @@ use crate::error::{Code, Error, Failure};
 use check::QuickCheck;
 use checkpoints::Checkpoints;
 use damage::Damage;
-use file::{Lock, Served};
+use file::Served;
 use readers::Readers;
 use writer::{Chore, Writer};
 

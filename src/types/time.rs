@@ -27,6 +27,24 @@ impl Timestamp {
         time.plus(at.elapsed().as_secs())
     }
 
+    /// This time in UTC as names of files have it, which sort by it: `20261121T142036Z`.
+    pub fn stamp(self) -> String {
+        let (day, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
+        let (year, month, day) = date(day);
+        let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+        format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
+    }
+
+    /// The time that `stamp` writes so.
+    pub fn from_stamp(text: &str) -> Option<Self> {
+        let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
+        let day = days(number(0, 4)?, number(4, 6)?, number(6, 8)?);
+        let second = number(9, 11)? * 3_600 + number(11, 13)? * 60 + number(13, 15)?;
+        let time = Timestamp(day * DAY + second);
+        // What is no date, or written otherwise, comes out as another text.
+        (time.stamp() == text).then_some(time)
+    }
+
     pub fn seconds(self) -> i64 {
         self.0
     }
@@ -37,6 +55,28 @@ impl Timestamp {
         let seconds = i64::try_from(seconds).unwrap_or(Self::LAST);
         Timestamp(self.0.saturating_add(seconds).min(Self::LAST))
     }
+}
+
+const DAY: i64 = 86_400;
+
+/// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March on, so that a leap day is the
+/// last of its year.
+fn days(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let since_march = (month + 9) % 12;
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + (153 * since_march + 2) / 5 + day
+        - 719_469
+}
+
+/// The date of a day counted from 1970-01-01.
+fn date(day: i64) -> (i64, i64, i64) {
+    // A guess without leap days is some years too late at most.
+    let mut year = 1970 + day.div_euclid(365);
+    while days(year, 1, 1) > day {
+        year -= 1;
+    }
+    let month = (1..=12).rev().find(|month| days(year, *month, 1) <= day).unwrap_or(1);
+    (year, month, day - days(year, month, 1) + 1)
 }
 
 impl FromField for Timestamp {
@@ -50,5 +90,43 @@ impl FromField for Timestamp {
             path,
             format!("must be a time in UNIX seconds, 0 to {}, not {seconds}", Self::LAST),
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stamp_is_the_time_in_utc_and_is_read_again() {
+        for (seconds, stamp) in [
+            (0, "19700101T000000Z"),
+            (951_782_399, "20000228T235959Z"),
+            (951_782_400, "20000229T000000Z"),
+            (1_709_251_199, "20240229T235959Z"),
+            (1_795_271_436, "20261121T143036Z"),
+            (4_107_542_400, "21000301T000000Z"),
+            (Timestamp::LAST, "99991231T235959Z"),
+        ] {
+            assert_eq!(Timestamp(seconds).stamp(), stamp);
+            assert_eq!(Timestamp::from_stamp(stamp), Some(Timestamp(seconds)));
+        }
+        for day in (0..Timestamp::LAST / DAY).step_by(17) {
+            let time = Timestamp(day * DAY + day % DAY);
+            assert_eq!(Timestamp::from_stamp(&time.stamp()), Some(time));
+        }
+        for wrong in [
+            "",
+            "20230229T000000Z",
+            "20231301T000000Z",
+            "20230101T240000Z",
+            "20230101T00000Z",
+            "20230101T000000",
+            "+0230101T000000Z",
+            "2023010éT00000Z",
+            "20230101T000000Z.db",
+        ] {
+            assert_eq!(Timestamp::from_stamp(wrong), None, "{wrong}");
+        }
     }
 }

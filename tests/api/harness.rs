@@ -50,6 +50,7 @@ pub fn config() -> Config {
         max_connections: 500,
         max_connections_per_peer: 500,
         deadlines: Deadlines::default(),
+        backups: None,
     }
 }
 

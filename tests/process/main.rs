@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
 
+mod backup;
 mod client;
 mod clock;
 mod commands;

@@ -32,6 +32,7 @@ fn refuses(folder: &Folder, file: &str, why: &str) {
         &["token", "create"],
         &["token", "list"],
         &["export", "-"],
+        &["backup", "out"],
     ] {
         let mut args = args.to_vec();
         args.extend(["--db", file]);
@@ -146,6 +147,12 @@ fn a_wrong_flag_or_value_ends_with_2_and_what_would_be_right() {
         (&["token", "revoke", "x"], "16 letters and digits"),
         (&["import"], "<FILE>"),
         (&["import", "--existing", "maybe", "x"], "refuse, skip, replace"),
+        (&["backup"], "<FILE>"),
+        (&["restore"], "<FILE>"),
+        (&["--backup-every", "1h"], "--backup-dir"),
+        (&["--backup-keep", "3"], "--backup-dir"),
+        (&["--backup-dir", ".", "--backup-every", "often"], "such as 30m"),
+        (&["--backup-dir", ".", "--backup-keep", "0"], "whole number from 1"),
     ] {
         assert_refused(&folder.run(args), 2, why);
     }
@@ -159,6 +166,12 @@ fn a_wrong_flag_or_value_ends_with_2_and_what_would_be_right() {
     assert_refused(&command.env("GROUPS_TOKEN", "abc").output().unwrap(), 2, "not by both");
     let mut command = folder.command(&[]);
     assert_refused(&command.env("GROUPS_MAX_BODY", "lots").output().unwrap(), 2, "1MiB");
+    let mut command = folder.command(&[]);
+    assert_refused(
+        &command.env("GROUPS_BACKUP_KEEP", "3").output().unwrap(),
+        2,
+        "--backup-dir",
+    );
     assert!(!folder.path("groups.db").exists());
 }
 

@@ -106,6 +106,8 @@ fn flags_can_be_given_by_variables_to_every_command() {
         &["token", "create", "--help"],
         &["import", "--help"],
         &["export", "--help"],
+        &["backup", "--help"],
+        &["restore", "--help"],
     ] {
         let help = folder.succeed(command);
         for flag in help
