@@ -46,13 +46,13 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Without a write for so long, the log is moved into the file and cut to nothing.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// On a full disk the log is moved into the file and cut so often, to make room.
+/// On a disk that stays full the log is moved into the file and cut so often, to make room.
 const ROOM_INTERVAL: Duration = Duration::from_secs(1);
 
 thread_local! {
     /// Pages in the log after the last commit of this thread's connection.
     static LOG_PAGES: Cell<i32> = const { Cell::new(0) };
-    /// When room was made last.
+    /// When room was made last, unless a commit has found some since.
     static ROOM_MADE: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
@@ -330,7 +330,10 @@ fn do_step(conn: &Connection, is_due: fn(&Connection) -> Result<bool, Error>, ch
 fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String> {
     while !batch.is_empty() {
         match attempt(conn, &mut batch) {
-            Attempt::Committed => answer_all(&mut batch, None),
+            Attempt::Committed => {
+                ROOM_MADE.set(None);
+                answer_all(&mut batch, None);
+            }
             Attempt::Met(index, error) => batch.remove(index).answer(error),
             Attempt::Failed(error) => {
                 if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
