@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use futures_util::FutureExt as _;
 use hyper::body::Incoming;
-use hyper::header::HOST;
+use hyper::header::{HOST, TRANSFER_ENCODING};
 use hyper::service::Service;
-use hyper::{Method, Request, Version};
+use hyper::{HeaderMap, Method, Request, Version};
 use hyper_util::service::TowerToHyperService;
 use warp::filters::BoxedFilter;
 use warp::http::HeaderValue;
@@ -72,7 +72,12 @@ impl<R: Routes> Gate<R> {
 
     async fn route(&self, request: Request<Incoming>, address: IpAddr, request_id: &RequestId) -> Response {
         if let Err(error) = self.check(&request, address) {
-            return reply::error(&self.api.settings, &error, request_id);
+            let mut response = reply::error(&self.api.settings, &error, request_id);
+            // Who is not agreed with on where a body ends may mean another end.
+            if request.headers().contains_key(TRANSFER_ENCODING) {
+                reply::close(&mut response);
+            }
+            return response;
         }
         let (mut parts, body) = request.into_parts();
         let head = Head::take(&mut parts, address, request_id);
@@ -124,7 +129,24 @@ fn check_head(request: &Request<Incoming>) -> Result<(), Error> {
             "must be given once, as HOST or HOST:PORT (RFC 9112, 3.2)",
         ));
     }
-    Ok(())
+    check_coding(headers)
+}
+
+/// Refuses all but `chunked` alone: the HTTP layer asks only for that at the end, and leaves other codings undone.
+fn check_coding(headers: &HeaderMap) -> Result<(), Error> {
+    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
+    let known = match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.as_bytes().eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    };
+    match known {
+        true => Ok(()),
+        false => Err(Error::invalid(
+            "Transfer-Encoding",
+            "must be `chunked`, given once (RFC 9112, 6.1)",
+        )),
+    }
 }
 
 fn is_authority(host: &HeaderValue) -> bool {
@@ -132,7 +154,18 @@ fn is_authority(host: &HeaderValue) -> bool {
         .to_str()
         .ok()
         .and_then(|host| host.parse::<warp::http::uri::Authority>().ok());
-    authority.is_some_and(|authority| !authority.as_str().contains('@'))
+    authority.is_some_and(|authority| {
+        let port = authority.as_str().strip_prefix(authority.host());
+        !authority.host().is_empty() && port.is_some_and(is_port)
+    })
+}
+
+/// What follows the host: nothing, or a colon and a number that a port can have, or none (RFC 3986, 3.2.3).
+fn is_port(text: &str) -> bool {
+    let digits = text.strip_prefix(':').unwrap_or_default();
+    text.is_empty()
+        || digits.is_empty() && text == ":"
+        || digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok()
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use hyper::HeaderMap;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
 use percent_encoding::percent_decode_str;
+use warp::http::HeaderValue;
 use warp::{Buf, Stream};
 
 use super::form;
@@ -170,15 +171,18 @@ pub async fn body<B: Buf>(
 }
 
 fn encoding(headers: &HeaderMap) -> Result<Encoding, Error> {
-    if let Some(coding) = headers.get(CONTENT_ENCODING)
-        && coding != "identity"
-    {
+    let is_identity = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"identity");
+    if !headers.get_all(CONTENT_ENCODING).iter().all(is_identity) {
         let message = "The body must be sent without a Content-Encoding.";
         return Err(Error::new(Code::UnsupportedMediaType, message));
     }
-    let Some(value) = headers.get(CONTENT_TYPE) else {
+    let mut types = headers.get_all(CONTENT_TYPE).iter();
+    let Some(value) = types.next() else {
         return Ok(Encoding::None);
     };
+    if types.next().is_some() {
+        return Err(unsupported("The body has more than one Content-Type"));
+    }
     let value = value.to_str().unwrap_or("?").to_ascii_lowercase();
     let mut parts = value.split(';').map(str::trim);
     let encoding = match parts.next() {

@@ -17,6 +17,7 @@ mod harness;
 mod idempotency;
 mod limits;
 mod log;
+mod malformed;
 mod members;
 mod messages;
 mod model;
