@@ -16,6 +16,7 @@ mod members;
 mod messages;
 mod reply;
 mod request;
+mod room;
 mod route;
 
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use gate::{Gate, Routes, gate};
 pub use guesses::GuessLimit;
 pub use head::Head;
 pub use reply::turned_away;
+pub use room::Room;
 pub use route::Route;
 
 use crate::error::Error;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub max_body: usize,
     /// How long a body may take to arrive.
     pub body_deadline: Duration,
+    /// The memory that large bodies and answers may take together, in bytes; one account may take half of it.
+    pub max_room: usize,
     /// The most members that a group may have.
     pub max_group_contacts: usize,
     /// The URL under which clients reach this server, without a slash at its end.
@@ -79,6 +83,7 @@ impl Default for Settings {
             base_path: String::new(),
             max_body: 1 << 20,
             body_deadline: Duration::from_secs(30),
+            max_room: 64 << 20,
             max_group_contacts: 1_000,
             public_url: None,
             guesses: GuessLimit::default(),
@@ -95,6 +100,7 @@ pub struct Shared {
     pub store: Store,
     pub settings: Settings,
     guesses: Guesses,
+    pub room: Room,
     stopping: AtomicBool,
 }
 
@@ -103,6 +109,7 @@ impl Api {
         Api(Arc::new(Shared {
             store,
             guesses: Guesses::new(settings.guesses),
+            room: Room::new(settings.max_room),
             settings,
             stopping: AtomicBool::new(false),
         }))

@@ -13,6 +13,7 @@ use warp::{Buf, Stream};
 
 use super::form;
 use super::head::{Head, RequestId};
+use super::room::Place;
 use super::{Api, Settings};
 use crate::error::{Code, Error};
 use crate::store::Reading;
@@ -142,12 +143,13 @@ pub fn has_body(head: &Head) -> bool {
     announced || head.headers.contains_key(TRANSFER_ENCODING)
 }
 
-/// The body, bounded in size and time. Where `expected` is false, a type matters only with a body.
+/// The body, bounded in size and time and held in `place`. Where `expected` is false, a type matters only with a body.
 pub async fn body<B: Buf>(
     head: &Head,
     body: impl Stream<Item = Result<B, warp::Error>> + Send,
     settings: &Settings,
     expected: bool,
+    place: &mut Place,
 ) -> Result<Body, Error> {
     let max = settings.max_body;
     let encoding = encoding(&head.headers);
@@ -161,7 +163,7 @@ pub async fn body<B: Buf>(
     if announced.is_some_and(|length| length > max as u64) {
         return Err(too_large(max));
     }
-    let bytes = tokio::time::timeout(settings.body_deadline, collect(body, max))
+    let bytes = tokio::time::timeout(settings.body_deadline, collect(body, max, place))
         .await
         .map_err(|_| {
             let message = format!("The body did not arrive within {:?}.", settings.body_deadline);
@@ -205,8 +207,12 @@ fn unsupported(what: &str) -> Error {
     Error::new(Code::UnsupportedMediaType, message)
 }
 
-/// Counts what really arrives: a chunked body announces nothing.
-async fn collect<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, max: usize) -> Result<Vec<u8>, Error> {
+/// Counts what really arrives: a chunked body announces nothing, and what is announced may never come.
+async fn collect<B: Buf>(
+    body: impl Stream<Item = Result<B, warp::Error>>,
+    max: usize,
+    place: &mut Place,
+) -> Result<Vec<u8>, Error> {
     let mut body = pin!(body);
     let mut bytes = Vec::new();
     while let Some(chunk) = body.next().await {
@@ -219,6 +225,8 @@ async fn collect<B: Buf>(body: impl Stream<Item = Result<B, warp::Error>>, max: 
         if chunk.remaining() > max - bytes.len() {
             return Err(too_large(max));
         }
+        bytes.reserve(chunk.remaining());
+        place.hold(bytes.capacity())?;
         bytes.put(chunk);
     }
     Ok(bytes)
@@ -231,8 +239,19 @@ pub async fn drain<B: Buf>(head: &Head, body: impl Stream<Item = Result<B, warp:
     if head.headers.contains_key(EXPECT) {
         return false;
     }
-    let rest = tokio::time::timeout(DRAIN_DEADLINE, collect(body, MOST_DRAINED)).await;
-    matches!(rest, Ok(Ok(_)))
+    let mut body = pin!(body);
+    let rest = async {
+        let mut left = MOST_DRAINED;
+        while let Some(chunk) = body.next().await {
+            let length = chunk.map_or(usize::MAX, |chunk| chunk.remaining());
+            match left.checked_sub(length) {
+                Some(rest) => left = rest,
+                None => return false,
+            }
+        }
+        true
+    };
+    tokio::time::timeout(DRAIN_DEADLINE, rest).await.unwrap_or(false)
 }
 
 fn too_large(max: usize) -> Error {

@@ -137,7 +137,9 @@ async fn dispatch<B: Buf>(
     };
     // No snapshot is kept while a body is on its way.
     let reading = (!route.writes() && !request::has_body(head)).then_some(reading);
-    let body = request::body(head, body, &api.settings, route.writes()).await?;
+    // What its body took in memory is held till its answer is there, and then what that takes.
+    let mut place = api.room.place(caller.account);
+    let body = request::body(head, body, &api.settings, route.writes(), &mut place).await?;
     let call = Call {
         caller,
         params,
@@ -153,7 +155,7 @@ async fn dispatch<B: Buf>(
         (Some(condition), Some(etag)) if !route.writes() && condition.fits_weakly(etag.as_bytes()) => {
             Ok(reply::not_modified(response))
         }
-        _ => Ok(response),
+        _ => place.keep(response).await,
     }
 }
 

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::types::time::Timestamp;
 
 /// An account's internal key: the first condition of every query on what an account owns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Account(pub(super) i64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Account(pub(crate) i64);
 
 /// The account that is used where none is named.
 pub const DEFAULT: &str = "default";
