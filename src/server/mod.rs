@@ -1,5 +1,6 @@
 //! The server: listens, accepts within its limits, and stops in good order. Requests are `http`'s.
 
+mod away;
 mod backups;
 mod peers;
 mod stream;
@@ -21,6 +22,7 @@ use warp::reply::Response;
 use crate::error::Failure;
 use crate::http::{self, Api, Gate, Routes, Settings};
 use crate::store::Store;
+use away::Away;
 use backups::Backups;
 pub use backups::Schedule;
 use peers::{Guard, Peers};
@@ -73,6 +75,7 @@ pub struct Server {
     addr: SocketAddr,
     api: Api,
     peers: Peers,
+    away: Away,
     deadlines: Deadlines,
     backups: Option<Backups>,
 }
@@ -95,6 +98,7 @@ impl Server {
             addr,
             api: Api::new(store, config.settings),
             peers: Peers::new(config.max_connections, config.max_connections_per_peer, proxies),
+            away: Away::new(),
             deadlines: config.deadlines,
             backups: backups.transpose()?,
         })
@@ -168,7 +172,7 @@ impl Server {
             match self.listener.accept().await {
                 Ok((stream, peer)) => match self.peers.admit(peer.ip()) {
                     Some(guard) => self.serve(stream, peer.ip(), guard, gate.clone(), connections),
-                    None => turn_away(&stream, &self.api),
+                    None => self.away.turn(stream, http::turned_away(&self.api.settings)),
                 },
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
@@ -205,12 +209,5 @@ impl Server {
             }
             drop(guard);
         });
-    }
-}
-
-/// Answers a connection over the limit, if it can be done at once, and closes it.
-fn turn_away(stream: &TcpStream, api: &Api) {
-    if stream.try_write(http::turned_away(&api.settings).as_bytes()).is_err() {
-        tracing::debug!("a connection over the limit was closed without an answer");
     }
 }

@@ -23,6 +23,7 @@ mod messages;
 mod model;
 mod paging;
 mod search;
+mod slow;
 #[path = "../common/sound.rs"]
 mod sound;
 mod store;
