@@ -74,7 +74,8 @@ fn refused() -> Error {
     )
 }
 
-fn token(credentials: &str) -> Option<Token> {
+/// The token that the value of `Authorization` holds.
+pub fn token(credentials: &str) -> Option<Token> {
     let (scheme, value) = credentials.split_once(' ')?;
     let value = value.trim_matches(' ');
     if scheme.eq_ignore_ascii_case("bearer") {

@@ -102,7 +102,8 @@ fn has_path(request: &Request<Incoming>) -> bool {
     request.method() != Method::CONNECT && path.starts_with('/') && (path.len() == 1 || !path.ends_with('/'))
 }
 
-fn check_head(request: &Request<Incoming>) -> Result<(), Error> {
+/// Holds a request's head to its limits, and its `Host` to RFC 9112.
+pub fn check_head<B>(request: &Request<B>) -> Result<(), Error> {
     let (uri, headers) = (request.uri(), request.headers());
     let target = uri.path_and_query().map_or(0, |target| target.as_str().len());
     if target > MAX_URI {

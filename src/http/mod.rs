@@ -35,6 +35,16 @@ pub use reply::turned_away;
 pub use room::Room;
 pub use route::Route;
 
+/// The readers of what a client sends, each alone: for the fuzz targets (`fuzz/`) and the test of their corpus.
+#[doc(hidden)]
+pub mod readers {
+    pub use super::auth::token;
+    pub use super::form::{parse as form, parse_query as query};
+    pub use super::gate::check_head;
+    pub use super::head::RequestId;
+    pub use super::request::{Body, condition, key};
+}
+
 use crate::error::Error;
 use crate::store::tokens::Caller;
 use crate::store::{Store, Tx};

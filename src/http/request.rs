@@ -116,6 +116,12 @@ pub struct Body {
 }
 
 impl Body {
+    /// These bytes, read as the headers say.
+    pub fn new(headers: &HeaderMap, bytes: Vec<u8>) -> Self {
+        let encoding = encoding(headers);
+        Body { bytes, encoding }
+    }
+
     /// The parameters that it spells.
     pub fn fields(self) -> Result<Fields, Error> {
         if self.bytes.is_empty() {

@@ -1,0 +1,318 @@
+//! What must hold for every input, whoever made it: a fuzz target for each function (`targets/`), and `tests/corpus.rs`
+//! replays what the fuzzer has kept. Each function panics where something does not hold.
+
+use std::time::{Duration, Instant};
+
+use groups_server::error::{Code, Error};
+use groups_server::http::readers::{self, Body, RequestId};
+use groups_server::types::contact::NewContact;
+use groups_server::types::etag::Condition;
+use groups_server::types::fields::{Fields, Value};
+use groups_server::types::group::{GroupChanges, NewGroup};
+use groups_server::types::idempotency::Key;
+use groups_server::types::json;
+use groups_server::types::message::{MessageChanges, NewMessage};
+use groups_server::types::page::{Cursor, Page};
+use groups_server::types::words::Words;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
+use hyper::{HeaderMap, Request, Version};
+
+/// No input of a fuzzer's size may take longer, also unoptimised on a busy machine.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// An error repeats no more than the beginnings of names and values.
+const LONGEST_ERROR: usize = 2_000;
+
+/// The most members of a group.
+const MOST: usize = 1_000;
+
+/// A form: spelled again it has the same meaning, and JSON of equal meaning makes the same of it.
+pub fn form(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    let Some(fields) = timed(|| refused_well(readers::form(text))) else {
+        return;
+    };
+    let Some(entries) = entries(&fields) else {
+        return;
+    };
+    let again = readers::form(&spelled(&entries)).expect("what was read can be spelled");
+    assert_eq!(self::entries(&again).as_ref(), Some(&entries), "{}", spelled(&entries));
+    let text = Value::Object(
+        entries
+            .iter()
+            .map(|(name, value)| (name.clone(), typed(name, value)))
+            .collect(),
+    );
+    let of_json = || json::object("The body", json_text(&text).as_bytes()).expect("this is JSON");
+    let (form, json) = (shapes(fields), shapes(of_json()));
+    assert_eq!(form, json, "{}", json_text(&text));
+}
+
+/// A body: the first line is its `Content-Type`. What is taken for JSON is JSON, and spelled again it is the same.
+pub fn body(input: &[u8]) {
+    let line_end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
+    let (kind, bytes) = input.split_at(line_end);
+    let bytes = bytes.get(1..).unwrap_or_default();
+    let mut headers = HeaderMap::new();
+    if let Ok(kind) = HeaderValue::from_bytes(kind) {
+        headers.insert(CONTENT_TYPE, kind);
+    }
+    let Some(fields) = timed(|| refused_well(Body::new(&headers, bytes.to_vec()).fields())) else {
+        return;
+    };
+    let is_json = kind.to_ascii_lowercase().starts_with(b"application/json");
+    if is_json && !bytes.is_empty() {
+        assert!(
+            serde_json::from_slice::<serde_json::Value>(bytes).is_ok(),
+            "this is no JSON"
+        );
+        if let Some(entries) = entries(&fields) {
+            assert!(!has_nul(&Value::Object(entries.clone())), "NUL is let in");
+            let text = json_text(&Value::Object(entries.clone()));
+            let again = json::object("The body", text.as_bytes()).expect("what was read can be spelled");
+            let again = self::entries(&again).expect("no name is given twice");
+            assert_eq!(json_text(&Value::Object(again)), text);
+        }
+    }
+    timed(|| shapes(fields));
+}
+
+/// A list's query: a page that is let in is within its bounds and can be asked for again.
+pub fn paging(input: &[u8]) {
+    // A request's target is ASCII.
+    let Some(text) = std::str::from_utf8(input).ok().filter(|text| text.is_ascii()) else {
+        return;
+    };
+    let Some(mut query) = timed(|| refused_well(readers::query(text))) else {
+        return;
+    };
+    let Some(page) = refused_well(Page::take(&mut query)) else {
+        return;
+    };
+    assert!((1..=100).contains(&page.limit));
+    let cursor = match page.cursor {
+        Cursor::First => String::new(),
+        Cursor::After(id) => format!("&starting_after={id}"),
+        Cursor::Before(id) => format!("&ending_before={id}"),
+    };
+    let spelled = format!("limit={}{cursor}", page.limit);
+    let mut again = readers::query(&spelled).expect("what was read can be spelled");
+    assert_eq!(Page::take(&mut again).as_ref(), Ok(&page), "{spelled}");
+    refused_well(query.optional::<bool>("archived"));
+    if let Some(Some(words)) = refused_well(query.optional::<Words>("query")) {
+        assert!((1..=16).contains(&words.iter().count()));
+    }
+    refused_well(query.finish());
+}
+
+/// A request's headers, one a line: each reader takes what its grammar has and nothing else.
+pub fn headers(input: &[u8]) {
+    let headers = header_lines(input);
+    timed(|| {
+        let id = RequestId::of(&headers);
+        assert!(visible(id.as_str(), 128));
+        if let Some(Some(key)) = refused_well(readers::key(&headers)) {
+            assert!(visible(key.as_str(), 255));
+            assert_eq!(Key::parse(key.as_str().as_bytes()), Ok(key));
+        }
+        for name in ["If-Match", "If-None-Match"] {
+            if let Some(Some(Condition::OneOf(tags))) = refused_well(readers::condition(&headers, name)) {
+                let again = Condition::parse(name, &tags.join(", "));
+                assert_eq!(again, Ok(Condition::OneOf(tags)));
+            }
+        }
+        host(&headers);
+        if let Some(token) = headers
+            .get(AUTHORIZATION)
+            .and_then(|value| readers::token(value.to_str().ok()?))
+        {
+            assert!(visible(token.reveal(), 255));
+            assert_eq!(readers::token(&format!("bearer {}", token.reveal())), Some(token));
+        }
+        refused_well(Body::new(&headers, b"{}".to_vec()).fields());
+    });
+}
+
+/// A `Host` that is let in is one, and has neither user nor path.
+fn host(headers: &HeaderMap) {
+    let mut request = Request::new(());
+    *request.version_mut() = Version::HTTP_11;
+    *request.headers_mut() = headers.clone();
+    if refused_well(readers::check_head(&request)).is_none() {
+        return;
+    }
+    let hosts: Vec<_> = headers.get_all(HOST).iter().collect();
+    let [host] = hosts[..] else {
+        panic!("{} hosts", hosts.len());
+    };
+    let forbidden = |byte: &u8| !byte.is_ascii_graphic() || b"@/\\?#\"<>^`{|}".contains(byte);
+    assert!(!host.as_bytes().iter().any(forbidden), "{host:?}");
+}
+
+fn header_lines(input: &[u8]) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for line in input.split(|byte| *byte == b'\n') {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            continue;
+        };
+        let (name, value) = (
+            HeaderName::from_bytes(&line[..colon]),
+            HeaderValue::from_bytes(&line[colon + 1..]),
+        );
+        if let (Ok(name), Ok(value)) = (name, value) {
+            headers.append(name, value);
+        }
+    }
+    headers
+}
+
+fn visible(text: &str, most: usize) -> bool {
+    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> T {
+    let began = Instant::now();
+    let done = work();
+    assert!(began.elapsed() < LONGEST, "took {:?}", began.elapsed());
+    done
+}
+
+/// What was read; a refusal must be the caller's fault, say so in short, and name the place if there is one.
+fn refused_well<T>(read: Result<T, Error>) -> Option<T> {
+    let error = match read {
+        Ok(value) => return Some(value),
+        Err(error) => error,
+    };
+    assert!(!error.is_ours(), "{error:?}");
+    assert!(
+        error.message.ends_with('.') && error.message.len() < LONGEST_ERROR,
+        "{error:?}"
+    );
+    let names_one = matches!(
+        error.code,
+        Code::ParameterInvalid | Code::ParameterMissing | Code::ParameterUnknown
+    );
+    assert_eq!(error.param.is_some(), names_one, "{error:?}");
+    None
+}
+
+/// A request's parameters by name; none where one is given twice.
+fn entries(fields: &Fields) -> Option<Vec<(String, Value)>> {
+    let entries = refused_well(fields.clone().into_entries())?;
+    Some(entries.map(|(name, field)| (name, field.value)).collect())
+}
+
+/// What each resource makes of the parameters: the shape, or the code and the place of the refusal.
+fn shapes(fields: Fields) -> Vec<String> {
+    fn outcome<T: std::fmt::Debug>(fields: &Fields, take: impl FnOnce(&mut Fields) -> Result<T, Error>) -> String {
+        let mut fields = fields.clone();
+        let taken = take(&mut fields).and_then(|shape| fields.finish().map(|()| shape));
+        let told = taken.as_ref().map_err(|error| (error.code, error.param.clone()));
+        let told = format!("{told:?}");
+        refused_well(taken);
+        told
+    }
+    vec![
+        outcome(&fields, |fields| NewGroup::take(fields, MOST)),
+        outcome(&fields, NewContact::take),
+        outcome(&fields, NewMessage::take),
+        outcome(&fields, |fields| {
+            let changes = GroupChanges::take(fields, MOST)?;
+            Ok((changes.name, changes.description, changes.contacts, changes.archived_at))
+        }),
+        outcome(&fields, |fields| {
+            let changes = MessageChanges::take(fields)?;
+            Ok((changes.message, format!("{:?}", changes.reactions), changes.read_at))
+        }),
+    ]
+}
+
+/// A form of these values, its items by index.
+fn spelled(entries: &[(String, Value)]) -> String {
+    fn pairs(name: &str, value: &Value, out: &mut Vec<String>) {
+        match value {
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    pairs(&format!("{name}[{index}]"), item, out);
+                }
+            }
+            Value::Object(properties) => {
+                for (property, value) in properties {
+                    pairs(&format!("{name}[{property}]"), value, out);
+                }
+            }
+            Value::Untyped(text) => out.push(format!("{}={}", encoded(name), encoded(text))),
+            other => panic!("{other:?} is not of a form"),
+        }
+    }
+    let mut out = Vec::new();
+    for (name, value) in entries {
+        pairs(name, value, &mut out);
+    }
+    out.join("&")
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A form's value as JSON has it where the parameter `name` takes it.
+fn typed(name: &str, value: &Value) -> Value {
+    match value {
+        Value::Untyped(text) if text.is_empty() && matches!(name, "contacts" | "reactions") => Value::List(Vec::new()),
+        Value::Untyped(text) if text.is_empty() => Value::Null,
+        Value::Untyped(text) if name.ends_with("_at") => integer(text),
+        Value::Untyped(text) => Value::Text(text.clone()),
+        Value::List(items) => Value::List(items.iter().map(|item| typed(inner(name), item)).collect()),
+        Value::Object(properties) => {
+            let property = |(property, value): &(String, Value)| (property.clone(), typed(inner(name), value));
+            Value::Object(properties.iter().map(property).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+/// What lies in `reactions` is lists: of those who react.
+fn inner(name: &str) -> &str {
+    if name == "reactions" { name } else { "" }
+}
+
+fn integer(text: &str) -> Value {
+    let plain = text
+        .strip_prefix('-')
+        .unwrap_or(text)
+        .bytes()
+        .all(|byte| byte.is_ascii_digit());
+    let number = plain.then(|| text.parse().ok()).flatten();
+    number.map_or_else(|| Value::Text(text.to_owned()), Value::Integer)
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::Text(text) | Value::Untyped(text) => text.contains('\0'),
+        Value::List(items) => items.iter().any(has_nul),
+        Value::Object(properties) => properties
+            .iter()
+            .any(|(name, value)| name.contains('\0') || has_nul(value)),
+        _ => false,
+    }
+}
+
+fn json_text(value: &Value) -> String {
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Integer(number) => number.to_string(),
+        // Its last digit may be another when it is read again; no parameter takes it, so that its value is of no matter.
+        Value::Float(_) => "0.5".to_owned(),
+        Value::Text(text) | Value::Untyped(text) => quoted(text),
+        Value::List(items) => format!("[{}]", items.iter().map(json_text).collect::<Vec<_>>().join(",")),
+        Value::Object(properties) => {
+            let property = |(name, value): &(String, Value)| format!("{}:{}", quoted(name), json_text(value));
+            format!("{{{}}}", properties.iter().map(property).collect::<Vec<_>>().join(","))
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Fuzzes `checks::paging`.
+#![no_main]
+
+#[path = "../checks.rs"]
+mod checks;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::paging(input));
