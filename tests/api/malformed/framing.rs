@@ -174,6 +174,7 @@ fn old(header: &str) -> Vec<u8> {
 
 fn chunks() -> Vec<Case> {
     let chunked = |body: &str| post("transfer-encoding: chunked\r\n", body);
+    let over = format!("8000\r\n{}\r\n", "&".repeat(0x8000)).repeat(40) + "0\r\n\r\n";
     let long = format!("6;{}\r\nname=x\r\n0\r\n\r\n", "x".repeat(20 << 10));
     let many = "1;x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\nx\r\n".repeat(300);
     let trailers = format!("6\r\nname=x\r\n0\r\n{}\r\n", "x-a: b\r\n".repeat(5_000));
@@ -215,6 +216,7 @@ fn chunks() -> Vec<Case> {
             "201",
             GoesOn,
         ),
+        ("chunks over the limit", chunked(&over), "413 body_too_large", Closes),
         (
             "a chunk that is shorter than its size",
             chunked("7\r\nname=x\r\n0\r\n\r\n"),
