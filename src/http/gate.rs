@@ -73,7 +73,7 @@ impl<R: Routes> Gate<R> {
     async fn route(&self, request: Request<Incoming>, address: IpAddr, request_id: &RequestId) -> Response {
         if let Err(error) = self.check(&request, address) {
             let mut response = reply::error(&self.api.settings, &error, request_id);
-            // Who is not agreed with on where a body ends may mean another end.
+            // The sender may take the body's end to be elsewhere.
             if request.headers().contains_key(TRANSFER_ENCODING) {
                 reply::close(&mut response);
             }
