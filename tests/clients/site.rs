@@ -1,0 +1,126 @@
+//! Where a client's tests run: a server with the documents' sample, its tokens, and the languages' commands.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use crate::harness::{Folder, Serving, shell};
+use crate::printed::SAMPLE;
+use crate::proxy;
+
+pub struct Site {
+    pub folder: Folder,
+    server: Serving,
+    token: String,
+}
+
+impl Site {
+    pub fn new() -> Self {
+        let folder = Folder::new();
+        std::fs::write(folder.path("sample"), SAMPLE).unwrap();
+        folder.succeed(&["import", "sample"]);
+        let token = folder.succeed(&["token", "create"]).trim().to_owned();
+        let server = folder.serve(&[]);
+        Site { folder, server, token }
+    }
+
+    /// A command that finds the server and the tokens in its environment.
+    pub fn command(&self, program: &str, args: &[&str]) -> Command {
+        // A test that hangs is a failure, not a wait.
+        let mut command = Command::new("timeout");
+        command
+            .arg("60")
+            .arg(program)
+            .args(args)
+            .env("PROTOCOL_API_BASE_URL", &self.server.url)
+            .env("PROTOCOL_API_TOKEN", &self.token)
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    /// The same, with a read-only token and a proxy that does as a test says.
+    pub fn suite(&self, program: &str, args: &[&str]) -> Command {
+        let read_only = self.folder.succeed(&["token", "create", "--read-only"]);
+        let mut command = self.command(program, args);
+        command
+            .env("PROTOCOL_API_READ_ONLY_TOKEN", read_only.trim())
+            .env("PROTOCOL_API_PROXY", proxy::start(&self.server.url));
+        command
+    }
+
+    pub fn status(&self, path: &str) -> String {
+        let output = self.run(
+            "curl",
+            &[
+                "-s",
+                "-o",
+                "/dev/null",
+                "-w",
+                "%{http_code}",
+                "-u",
+                &format!("{}:", self.token),
+                &format!("{}{path}", self.server.url),
+            ],
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn run(&self, program: &str, args: &[&str]) -> Output {
+        self.command(program, args).output().unwrap()
+    }
+}
+
+/// What a language's client needs, told when it is missing.
+#[derive(Clone, Copy)]
+pub struct Language {
+    pub name: &'static str,
+    /// A shell's command that succeeds where the language is there.
+    found_by: &'static str,
+}
+
+pub const JAVASCRIPT: Language = Language {
+    name: "js",
+    found_by: "node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'",
+};
+pub const PYTHON: Language = Language {
+    name: "python",
+    found_by: "python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'",
+};
+pub const PHP: Language = Language {
+    name: "php",
+    found_by: "php -r 'exit((int) !(PHP_VERSION_ID >= 80200 && extension_loaded(\"curl\")));'",
+};
+
+impl Language {
+    /// Where this client is.
+    pub fn folder(self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(self.name)
+    }
+
+    pub fn is_there(self) -> bool {
+        is_there(self.found_by, self.name)
+    }
+}
+
+/// Whether a command succeeds. Only a person's machine may lack it: where `CI` is set, its absence is an error.
+pub fn is_there(command: &str, name: &str) -> bool {
+    let found = shell(command).status.success();
+    assert!(found || std::env::var_os("CI").is_none(), "CI must have {name}");
+    if !found {
+        eprintln!("skipped: this test needs {name} ({command})");
+    }
+    found
+}
+
+/// A command's standard output, of one that must succeed; else all that it says is printed.
+#[track_caller]
+pub fn succeed(command: &mut Command) -> String {
+    let output = command.output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{command:?} {}\n{text}\n{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    text.into_owned()
+}
