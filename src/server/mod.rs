@@ -157,10 +157,10 @@ impl Server {
         // Closing waits for the writer, and the end of a backup for the disk, which this thread must not.
         let closed = tokio::task::spawn_blocking(move || {
             drop(backups);
-            api.store.close();
+            api.store.close()
         })
         .await;
-        closed.map_err(|error| Failure::new(format!("the file could not be closed: {error}")))?;
+        closed.map_err(|error| Failure::new(format!("the file could not be closed: {error}")))??;
         ended
     }
 

@@ -60,6 +60,11 @@ impl Checkpoints {
         }
     }
 
+    /// Whether one is under way, or has ended and that was not asked for yet.
+    pub fn is_running(&self) -> bool {
+        self.running
+    }
+
     /// Whether a checkpoint has ended since the last time that this was asked; with `wait`, waits for one under way.
     ///
     /// # Errors
@@ -147,4 +152,39 @@ pub fn is_lost_sync(error: &rusqlite::Error) -> bool {
 /// After a failed sync the system may have dropped what it could not write, and say so only once.
 pub fn lost_sync(error: &dyn std::error::Error) -> String {
     format!("the disk did not confirm a write ({error}); check the disk, then start again")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+    use crate::store::writer::{CHECKPOINT_PAGES, Writer};
+
+    #[tokio::test]
+    async fn a_sync_that_the_thread_loses_ends_the_writer_and_keeps_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.db");
+        schema::create(&path).unwrap();
+        let open = || {
+            let conn = Connection::open(&path).unwrap();
+            schema::prepare_writer(&conn).unwrap();
+            conn
+        };
+        // What has no disk stands for one that fails.
+        let file = Arc::new(File::open("/dev/null").unwrap());
+        let checkpoints = Checkpoints::start(open(), file).unwrap();
+        let writer = Writer::start(open(), checkpoints, &[]).unwrap();
+        let write = writer.write(|tx| {
+            tx.execute_batch("CREATE TABLE long (x)")?;
+            tx.execute("INSERT INTO long VALUES (zeroblob(4096 * ?1))", [CHECKPOINT_PAGES])?;
+            Ok(())
+        });
+        write.await.unwrap();
+        let why = tokio::time::timeout(10 * BUSY_TIMEOUT, writer.failed()).await;
+        assert!(why.unwrap().contains("the disk did not confirm a write"));
+        assert!(writer.close().is_err());
+        drop(writer);
+        let log = std::fs::metadata(folder.path().join("groups.db-wal"));
+        assert!(log.is_ok_and(|log| log.len() > 4096 * u64::try_from(CHECKPOINT_PAGES).unwrap()));
+    }
 }

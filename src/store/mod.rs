@@ -175,8 +175,11 @@ impl Store {
     }
 
     /// Finishes what is queued and moves the log into the file. Later writes are `unavailable`; reads go on.
-    pub fn close(&self) {
-        self.writer.close();
+    ///
+    /// # Errors
+    /// As `failed` tells it, where the writer could not go on to its end.
+    pub fn close(&self) -> Result<(), Failure> {
+        self.writer.close()
     }
 }
 

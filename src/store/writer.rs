@@ -13,6 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::hooks::CheckpointMode;
 use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::{oneshot, watch};
@@ -29,7 +30,7 @@ const BATCH: usize = 256;
 
 /// Pages in the log from which on it is moved into the file: 12,000 are 47 MiB. What was written more than once is moved
 /// once, so that a longer log is less work; a start after a crash reads it whole.
-const CHECKPOINT_PAGES: i32 = 12_000;
+pub const CHECKPOINT_PAGES: i32 = 12_000;
 
 /// Pages in the log at which the writer waits until they are moved: 125 MiB.
 const LONGEST_LOG: i32 = 32_000;
@@ -175,19 +176,24 @@ impl Writer {
         self.failure.borrow().clone()
     }
 
-    pub fn close(&self) {
+    pub fn close(&self) -> Result<(), Failure> {
         drop(self.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         // A panic there has been told by `failed` already.
         if let Some(Ok(conn)) = thread.map(JoinHandle::join) {
             *self.conn.lock().unwrap_or_else(PoisonError::into_inner) = Some(conn);
         }
+        match self.failure.borrow().as_ref() {
+            Some(why) => Err(Failure::new(why)),
+            None => Ok(()),
+        }
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.close();
+        // Whoever wants to know asks before.
+        drop(self.close());
     }
 }
 
@@ -245,7 +251,10 @@ fn work(
             }
             Err(RecvTimeoutError::Timeout) if chore_due => {}
             Err(RecvTimeoutError::Timeout) => {
-                log_used = checkpoint(conn, CheckpointMode::TRUNCATE)?;
+                has_checkpointed(conn, &mut checkpoints, false)?;
+                if !checkpoints.is_running() {
+                    log_used = checkpoint(conn, CheckpointMode::TRUNCATE)?;
+                }
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => break,
@@ -265,14 +274,25 @@ fn work(
             );
         }
         warned = pages >= LONGEST_LOG;
-        if checkpoints.has_ended(pages >= LONGEST_LOG)? {
+        if has_checkpointed(conn, &mut checkpoints, pages >= LONGEST_LOG)? {
             checkpoint(conn, CheckpointMode::PASSIVE)?;
         } else if pages >= CHECKPOINT_PAGES {
             checkpoints.begin();
         }
     }
+    has_checkpointed(conn, &mut checkpoints, true)?;
     drop(checkpoints);
     checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| ())
+}
+
+/// As `Checkpoints::has_ended`. Where its sync was lost the log stays, also when the connection closes: SQLite believes
+/// that what was moved is in the file.
+fn has_checkpointed(conn: &Connection, checkpoints: &mut Checkpoints, wait: bool) -> Result<bool, String> {
+    checkpoints.has_ended(wait).inspect_err(|_| {
+        if let Err(error) = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
+            tracing::error!("the log could not be kept: {error}");
+        }
+    })
 }
 
 /// How long the next steps of the chores are to wait.

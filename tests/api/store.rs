@@ -171,7 +171,7 @@ async fn writes_after_the_close_are_refused_and_reads_cannot_write() {
     let account = account(&store).await;
     let refused = store.read(|conn| Ok(conn.execute("DELETE FROM accounts", [])?));
     assert_eq!(refused.unwrap_err().code, Code::Internal);
-    store.close();
+    store.close().unwrap();
     assert_eq!(
         create(&store, account, "d".to_owned()).await.unwrap_err().code,
         Code::Unavailable
@@ -208,7 +208,7 @@ async fn a_reader_that_does_not_end_holds_up_neither_writes_nor_the_close() {
     reader.query_row("SELECT count(*) FROM groups", [], |_| Ok(())).unwrap();
     create(&store, account, "d".to_owned()).await.unwrap();
     let began = std::time::Instant::now();
-    store.close();
+    store.close().unwrap();
     assert!(
         began.elapsed() < std::time::Duration::from_secs(3),
         "the close waited for a reader"
