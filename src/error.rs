@@ -27,6 +27,8 @@ pub enum Code {
     Internal,
     /// The database was seen to be damaged.
     Damaged,
+    /// `internal` to the caller: the disk did not confirm a write, and nothing may be acknowledged any more.
+    LostSync,
     Unavailable,
     StorageFull,
 }
@@ -101,7 +103,7 @@ impl Error {
     pub fn is_ours(&self) -> bool {
         matches!(
             self.code,
-            Code::Internal | Code::Damaged | Code::Unavailable | Code::StorageFull
+            Code::Internal | Code::Damaged | Code::LostSync | Code::Unavailable | Code::StorageFull
         )
     }
 

@@ -205,6 +205,10 @@ impl From<rusqlite::Error> for Error {
                 code: Code::Damaged,
                 ..Error::internal(error.to_string())
             },
+            _ if checkpoints::is_lost_sync(&error) => Error {
+                code: Code::LostSync,
+                ..Error::internal(error.to_string())
+            },
             _ => Error::internal(error.to_string()),
         }
     }

@@ -71,8 +71,8 @@ pub struct Chore {
 
 /// A queued request.
 trait Job: Send {
-    /// Runs the request's work and keeps its result. `Err` when nothing of it may stay.
-    fn run(&mut self, tx: &Tx) -> Result<(), ()>;
+    /// Runs the request's work and keeps its result. `Err` when nothing of it may stay, and why.
+    fn run(&mut self, tx: &Tx) -> Result<(), Code>;
 
     /// Sends the kept result or, if the batch failed, `failure`.
     fn answer(self: Box<Self>, failure: Option<Error>);
@@ -89,10 +89,10 @@ where
     T: Send,
     F: Fn(&Tx) -> Result<T, Error> + Send,
 {
-    fn run(&mut self, tx: &Tx) -> Result<(), ()> {
+    fn run(&mut self, tx: &Tx) -> Result<(), Code> {
         let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)))
             .unwrap_or_else(|panic| Err(Error::internal(format!("a write panicked: {}", panic_text(&*panic)))));
-        let outcome = result.as_ref().map(|_| ()).map_err(|_| ());
+        let outcome = result.as_ref().map(|_| ()).map_err(|error| error.code);
         self.result = Some(result);
         outcome
     }
@@ -401,9 +401,11 @@ fn attempt(conn: &Connection, batch: &mut [Box<dyn Job>]) -> Attempt {
     }
     for (index, job) in batch.iter_mut().enumerate() {
         if let Err(error) = run_in_savepoint(conn, &mut **job) {
-            return match conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok() {
-                true => Attempt::Met(index, error.map(Error::from)),
-                false => Attempt::Failed(error.unwrap_or_else(rolled_back)),
+            let rolled_back_all = conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok();
+            return match error {
+                Some(error) if checkpoints::is_lost_sync(&error) => Attempt::Failed(error),
+                error if rolled_back_all => Attempt::Met(index, error.map(Error::from)),
+                error => Attempt::Failed(error.unwrap_or_else(rolled_back)),
             };
         }
     }
@@ -417,11 +419,14 @@ fn attempt(conn: &Connection, batch: &mut [Box<dyn Job>]) -> Attempt {
 /// without an error where the job has its own to tell.
 fn run_in_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<(), Option<rusqlite::Error>> {
     execute(conn, "SAVEPOINT request")?;
-    let kept = job.run(&Tx(conn)).is_ok();
-    if conn.is_autocommit() {
-        return Err(kept.then(rolled_back));
+    let ran = job.run(&Tx(conn));
+    if ran == Err(Code::LostSync) {
+        return Err(Some(lost_sync()));
     }
-    if !kept {
+    if conn.is_autocommit() {
+        return Err(ran.is_ok().then(rolled_back));
+    }
+    if ran.is_err() {
         execute(conn, "ROLLBACK TO request")?;
     }
     execute(conn, "RELEASE request")?;
@@ -432,6 +437,11 @@ fn run_in_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<(), Option<r
 fn rolled_back() -> rusqlite::Error {
     let why = "SQLite rolled the transaction back".to_owned();
     rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), Some(why))
+}
+
+/// A statement in the middle of the transaction synced the log, as one does that writes more than the cache holds.
+fn lost_sync() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None)
 }
 
 fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
