@@ -11,6 +11,7 @@ mod full;
 mod harness;
 mod keys;
 mod kills;
+mod printed;
 mod refusals;
 mod secrets;
 mod serving;
