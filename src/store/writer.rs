@@ -245,8 +245,8 @@ fn work(
             Ok(first) => {
                 let mut batch = vec![first];
                 batch.extend(queue.try_iter().take(BATCH - 1));
-                commit(conn, batch)?;
-                do_urgent_steps(conn, chores)?;
+                commit(conn, &mut checkpoints, batch)?;
+                do_urgent_steps(conn, &mut checkpoints, chores)?;
                 (log_used, chore_due, last_write) = (true, true, Some(Instant::now()));
             }
             Err(RecvTimeoutError::Timeout) if chore_due => {}
@@ -262,7 +262,7 @@ fn work(
         if chore_due && until_step(last_write, last_step).is_zero() {
             chore_due = false;
             for chore in chores {
-                chore_due |= do_step(conn, chore.is_due, chore)?;
+                chore_due |= do_step(conn, &mut checkpoints, chore.is_due, chore)?;
             }
             last_step = Some(Instant::now());
         }
@@ -316,16 +316,21 @@ fn checkpoint(conn: &Connection, mode: CheckpointMode) -> Result<bool, String> {
     Ok(left != Some(0))
 }
 
-fn do_urgent_steps(conn: &Connection, chores: &[Chore]) -> Result<(), String> {
+fn do_urgent_steps(conn: &Connection, checkpoints: &mut Checkpoints, chores: &[Chore]) -> Result<(), String> {
     for chore in chores {
-        while do_step(conn, chore.is_urgent, chore)? {}
+        while do_step(conn, checkpoints, chore.is_urgent, chore)? {}
     }
     Ok(())
 }
 
 /// Does a step of the chore, if `is_due` says so; tells whether another may be. One that fails is tried again after the
 /// next write, or at the next start.
-fn do_step(conn: &Connection, is_due: fn(&Connection) -> Result<bool, Error>, chore: &Chore) -> Result<bool, String> {
+fn do_step(
+    conn: &Connection,
+    checkpoints: &mut Checkpoints,
+    is_due: fn(&Connection) -> Result<bool, Error>,
+    chore: &Chore,
+) -> Result<bool, String> {
     let (reply, mut answer) = oneshot::channel();
     let is_due = is_due(conn);
     if let Ok(true) = is_due {
@@ -334,7 +339,7 @@ fn do_step(conn: &Connection, is_due: fn(&Connection) -> Result<bool, Error>, ch
             result: None,
             reply,
         };
-        commit(conn, vec![Box::new(step)])?;
+        commit(conn, checkpoints, vec![Box::new(step)])?;
     }
     match is_due.and_then(|due| answer.try_recv().unwrap_or(Ok(())).map(|()| due)) {
         Ok(due) => Ok(due),
@@ -347,7 +352,7 @@ fn do_step(conn: &Connection, is_due: fn(&Connection) -> Result<bool, Error>, ch
 }
 
 /// Runs and answers the whole batch. `Err` when the disk cannot be trusted any more.
-fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String> {
+fn commit(conn: &Connection, checkpoints: &mut Checkpoints, mut batch: Vec<Box<dyn Job>>) -> Result<(), String> {
     while !batch.is_empty() {
         match attempt(conn, &mut batch) {
             Attempt::Committed => {
@@ -360,7 +365,7 @@ fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String>
                     answer_all(&mut batch, Some(error.into()));
                     return Err("a transaction could be neither committed nor rolled back".to_owned());
                 }
-                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && make_room(conn)? {
+                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && make_room(conn, checkpoints)? {
                     continue;
                 }
                 let lost = checkpoints::is_lost_sync(&error).then(|| checkpoints::lost_sync(&error));
@@ -373,11 +378,12 @@ fn commit(conn: &Connection, mut batch: Vec<Box<dyn Job>>) -> Result<(), String>
 }
 
 /// Gives back what the log takes of a full disk, which may be all that there is; tells whether it is worth another try.
-fn make_room(conn: &Connection) -> Result<bool, String> {
+fn make_room(conn: &Connection, checkpoints: &mut Checkpoints) -> Result<bool, String> {
     if ROOM_MADE.get().is_some_and(|at| at.elapsed() < ROOM_INTERVAL) {
         return Ok(false);
     }
     ROOM_MADE.set(Some(Instant::now()));
+    has_checkpointed(conn, checkpoints, true)?;
     checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| true)
 }
 

@@ -136,6 +136,7 @@ pub struct Running {
 impl Running {
     pub fn start(db: &Path) -> Result<Self, Failure> {
         let config = Config {
+            backups: None,
             db: db.to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             settings: Settings::default(),
