@@ -171,6 +171,10 @@ fn every_rule_between_rows_is_seen_to_be_broken() {
             "UPDATE contacts SET display_name = 'Gamma' WHERE pk = 1",
             "The words to be found by are not those of the texts: contacts",
         ),
+        (
+            "INSERT INTO idempotency_keys VALUES (1, 1, 'k', zeroblob(32), 201, NULL, '{', 1)",
+            "An answer kept for its key that is not JSON: 1.",
+        ),
         ("DROP INDEX messages_contact", "The schema: messages_contact is not"),
     ] {
         let findings = found(&server.db, |copy| run(copy, sql));

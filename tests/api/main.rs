@@ -10,6 +10,7 @@ mod conditions;
 mod contacts;
 mod conversations;
 mod errors;
+mod flips;
 mod forms;
 mod groups;
 mod guesses;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_groups-server");
 
@@ -142,17 +143,44 @@ impl Serving {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    /// The status of a request with curl.
+    /// The status of a GET with curl.
     pub fn status(&self, token: &str, path: &str) -> String {
-        curl(&[
+        self.request("GET", token, path, "")
+    }
+
+    /// The status of a request with curl, with a form.
+    pub fn request(&self, method: &str, token: &str, path: &str, form: &str) -> String {
+        let form: &[&str] = if form.is_empty() || method == "GET" {
+            &[]
+        } else {
+            &["-d", form]
+        };
+        let authorization = format!("Authorization: Bearer {token}");
+        let url = format!("{}{path}", self.url);
+        let args = [
+            "-X",
+            method,
             "-o",
             "/dev/null",
             "-w",
             "%{http_code}",
             "-H",
-            &format!("Authorization: Bearer {token}"),
-            &format!("{}{path}", self.url),
-        ])
+            &authorization,
+            &url,
+        ];
+        curl(&[&args[..], form].concat())
+    }
+
+    /// Waits until it ends by itself; its exit code and its log.
+    pub fn end_with(mut self) -> (Option<i32>, String) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return (status.code(), self.log()),
+                None => assert!(Instant::now() < deadline, "it goes on: {}", self.log()),
+            }
+            std::thread::yield_now();
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod backup;
 mod client;
 mod clock;
 mod commands;
+mod damage;
 mod documents;
 mod full;
 mod harness;

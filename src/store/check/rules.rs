@@ -71,6 +71,10 @@ pub fn rules() -> Vec<Rule> {
                      AND o.id = v.pinned_message_id COLLATE BINARY)"
                 .to_owned(),
         ),
+        rule(
+            "An answer kept for its key that is not JSON",
+            "SELECT pk FROM idempotency_keys WHERE NOT json_valid(body)".to_owned(),
+        ),
     ]
 }
 

@@ -1,0 +1,315 @@
+//! Single bits flipped at random in a file and the log that a killed server left: it is refused, or the truth is served,
+//! or `check` finds it, or it is in a place without a second copy, which is listed here and in README.md.
+//! GROUPS_FLIPS sets how many, GROUPS_SEED which.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use groups_server::error::Error;
+use groups_server::store::{Missing, Session, Store, check, tokens};
+use groups_server::transfer;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use serde_json::json;
+
+use crate::harness::TestServer;
+
+const ACCOUNTS: [&str; 2] = ["default", "other"];
+
+/// Columns that have no second copy: what `check` cannot see, where the value could have been another. Of texts that are
+/// indexed by words, the words are seen, but not the case of letters and what stands between.
+const SINGLE: [&str; 25] = [
+    "accounts.created_at",
+    "conversations.archived_at",
+    "conversations.created_at",
+    "conversations.last_active_at",
+    "conversations.last_opened_at",
+    "groups.archived_at",
+    "groups.avatar_url",
+    "groups.created_at",
+    "groups.description",
+    "groups.name",
+    "idempotency_keys.body",
+    "idempotency_keys.fingerprint",
+    "idempotency_keys.location",
+    "idempotency_keys.status",
+    "members.position",
+    "messages.created_at",
+    "messages.message",
+    "messages.reactions",
+    "messages.read_at",
+    "messages.updated_at",
+    "tokens.created_at",
+    "tokens.expires_at",
+    "tokens.name",
+    "tokens.read_only",
+    "tokens.revoked_at",
+];
+
+/// What a killed server left.
+struct Left {
+    database: Vec<u8>,
+    log: Vec<u8>,
+}
+
+impl Left {
+    /// Puts both into a new folder, with the bit `flip` flipped if there is one.
+    fn put(&self, flip: Option<u64>) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.db");
+        let (mut database, mut log) = (self.database.clone(), self.log.clone());
+        if let Some(bit) = flip {
+            let at = usize::try_from(bit / 8).unwrap();
+            match at.checked_sub(database.len()) {
+                None => database[at] ^= 1 << (bit % 8),
+                Some(at) => log[at] ^= 1 << (bit % 8),
+            }
+        }
+        fs::write(&path, database).unwrap();
+        fs::write(wal(&path), log).unwrap();
+        (folder, path)
+    }
+
+    /// A bit of the log, or of the file.
+    fn bit(&self, of_log: bool, random: u64) -> u64 {
+        let (database, log) = (8 * self.database.len() as u64, 8 * self.log.len() as u64);
+        match of_log {
+            true => database + random % log,
+            false => random % database,
+        }
+    }
+
+    /// Where the frames of the last commit begin: behind those of the one before it.
+    fn last_commit(&self) -> usize {
+        let is_end = |at: &usize| self.log[at + 4..at + 8] != [0; 4];
+        let ends: Vec<usize> = (32..self.log.len()).step_by(24 + 4096).filter(is_end).collect();
+        ends.iter().rev().nth(1).map_or(0, |at| at + 24 + 4096)
+    }
+}
+
+fn wal(path: &Path) -> PathBuf {
+    path.with_extension("db-wal")
+}
+
+/// A file with something of everything: with a log that holds half of it, of which a part was moved into the file; with
+/// a log that holds little; and without one.
+fn left() -> [Left; 3] {
+    let mut server = TestServer::start();
+    let other = server.account("other");
+    fill(&server, 0);
+    server = server.restart();
+    fill(&server, 10);
+    let reader = Connection::open(&server.db).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM groups").unwrap();
+    let mover = Connection::open(&server.db).unwrap();
+    let moved: i64 = mover.query_row("PRAGMA wal_checkpoint", [], |row| row.get(2)).unwrap();
+    assert!(moved > 10);
+    let body = json!({"name": "Another's", "contacts": [{"username": "Kate"}]});
+    let made = server.request("POST", "/v1/groups").token(&other).json(&body).send();
+    assert_eq!(made.status, 201);
+    fill(&server, 20);
+    // The reader keeps the log from being begun anew, and the rest of it from being moved.
+    let much = copy(&server, &mover);
+    drop((reader, mover));
+    server.stop();
+    let none = Left {
+        database: fs::read(&server.db).unwrap(),
+        log: Vec::new(),
+    };
+    server = server.restart();
+    let reader = Connection::open(&server.db).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM groups").unwrap();
+    server.group(&json!({"name": "the last but one"}));
+    server.group(&json!({"name": "the last"}));
+    let little = copy(&server, &Connection::open(&server.db).unwrap());
+    [much, little, none]
+}
+
+/// Both as they are when nothing more is to be done.
+fn copy(server: &TestServer, conn: &Connection) -> Left {
+    let began = Instant::now();
+    let waits = "SELECT EXISTS (SELECT 1 FROM unindexed)";
+    while conn.query_row(waits, [], |row| row.get(0)).unwrap() {
+        assert!(began.elapsed().as_secs() < 20);
+        std::thread::yield_now();
+    }
+    Left {
+        database: fs::read(&server.db).unwrap(),
+        log: fs::read(wal(&server.db)).unwrap(),
+    }
+}
+
+fn fill(server: &TestServer, from: usize) {
+    for n in from..from + 10 {
+        let contacts: Vec<_> = (0..3)
+            .map(|m| json!({"username": format!("Hector{}", n + m), "display_name": "Hé"}))
+            .collect();
+        let group = json!({"name": format!("Plaza, {n}"), "description": "World-renowned.", "contacts": contacts,
+            "avatar_url": "https://assets.example/plaza.jpg"});
+        let key = format!("key-{n}");
+        let group = server
+            .request("POST", "/v1/groups")
+            .header("idempotency-key", &key)
+            .json(&group)
+            .send()
+            .json();
+        let conversation = group["conversation_id"].as_str().unwrap();
+        let message = json!({"conversation_id": conversation, "contact_id": group["contacts"][0]["id"],
+            "message": "Bless this highly nutritious microwavable dinner."});
+        let message = server.made("/v1/messages", &message);
+        let read =
+            json!({"read_at": 1_700_000_000, "message": "Bless this meal.", "reactions": {"grin": ["Kevin", "Buzz"]}});
+        server.put(&format!("/v1/messages/{}", message["id"].as_str().unwrap()), &read);
+        let pinned =
+            json!({"pinned_message_id": message["id"], "is_pinned": n % 2 == 0, "last_opened_at": 1_700_000_000 + n});
+        server.put(&format!("/v1/conversations/{conversation}"), &pinned);
+        let id = group["id"].as_str().unwrap();
+        match n % 5 {
+            0 => drop(server.delete(&format!("/v1/groups/{id}"))),
+            1 => drop(server.put(&format!("/v1/groups/{id}"), &json!({"archived_at": 1_700_000_000}))),
+            _ => {}
+        }
+    }
+}
+
+/// All that there is to serve: by table and column, and as it is exported.
+#[derive(Debug, PartialEq)]
+struct Served {
+    columns: BTreeMap<String, Vec<Value>>,
+    exports: Vec<String>,
+}
+
+/// Starts on the file and reads everything; or why not, as it was refused.
+fn serve(path: &Path) -> Result<Served, String> {
+    let store = Store::open(path, 2).map_err(|failure| failure.to_string())?;
+    let columns = store.read(columns).map_err(|error| error.to_string())?;
+    let mut session = Session::open(path, Missing::Refuse).map_err(|failure| failure.to_string())?;
+    let mut exports = Vec::new();
+    for account in ACCOUNTS {
+        let mut out = Vec::new();
+        transfer::export(&mut session, account, &mut out).map_err(|failure| failure.to_string())?;
+        exports.push(String::from_utf8_lossy(&out).into_owned());
+    }
+    let tokens = session.read(tokens::list).map_err(|error| error.to_string())?;
+    exports.push(format!("{tokens:?}"));
+    Ok(Served { columns, exports })
+}
+
+fn columns(conn: &Connection) -> Result<BTreeMap<String, Vec<Value>>, Error> {
+    let mut columns: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for table in [
+        "accounts",
+        "tokens",
+        "contacts",
+        "groups",
+        "members",
+        "conversations",
+        "messages",
+        "idempotency_keys",
+    ] {
+        let mut statement = conn.prepare(&format!("SELECT * FROM {table}"))?;
+        let names: Vec<String> = statement
+            .column_names()
+            .iter()
+            .map(|name| format!("{table}.{name}"))
+            .collect();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            for (index, name) in names.iter().enumerate() {
+                columns.entry(name.clone()).or_default().push(row.get(index)?);
+            }
+        }
+    }
+    Ok(columns)
+}
+
+/// What became of a flipped bit.
+fn outcome(left: &Left, bit: u64, truth: &Served, without_last: &Served) -> String {
+    let (_folder, path) = left.put(Some(bit));
+    let served = match catch_unwind(AssertUnwindSafe(|| serve(&path))) {
+        Ok(Ok(served)) => served,
+        Ok(Err(_)) => return "refused".to_owned(),
+        Err(_) => return "WRONG: a panic".to_owned(),
+    };
+    if served == *truth {
+        return "the truth".to_owned();
+    }
+    let in_log = usize::try_from(bit / 8).unwrap().checked_sub(left.database.len());
+    if served == *without_last && in_log.is_some_and(|at| at >= left.last_commit()) {
+        return "unseen: the log's last commit".to_owned();
+    }
+    let (_folder, path) = left.put(Some(bit));
+    if check::file(&path).map_or(true, |findings| !findings.is_empty()) {
+        return "found by check".to_owned();
+    }
+    let differing: Vec<&str> = truth
+        .columns
+        .iter()
+        .filter(|(name, values)| served.columns.get(*name) != Some(values))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    match differing[..] {
+        [one] if SINGLE.contains(&one) => format!("unseen: {one}"),
+        _ => format!("WRONG: {differing:?}"),
+    }
+}
+
+#[test]
+fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_copy() {
+    let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
+    let (flips, seed) = (number("GROUPS_FLIPS", 1_000), number("GROUPS_SEED", 1));
+    let left = left().map(|left| {
+        let truth = serve(&left.put(None).1).unwrap();
+        let log = left.log[..left.last_commit()].to_vec();
+        let shorter = Left {
+            database: left.database.clone(),
+            log,
+        };
+        let without_last = serve(&shorter.put(None).1).unwrap();
+        (left, truth, without_last)
+    });
+    let outcomes: Mutex<BTreeMap<String, u64>> = Mutex::default();
+    let next = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= flips {
+                        break;
+                    }
+                    let (left, truth, without_last) = &left[[0, 0, 1, 2][(n % 4) as usize]];
+                    let bit = left.bit(n.is_multiple_of(4), scatter(seed.wrapping_mul(1 << 32).wrapping_add(n)));
+                    let outcome = outcome(left, bit, truth, without_last);
+                    if outcome.starts_with("WRONG") {
+                        eprintln!(
+                            "bit {bit} of {} and {} bytes: {outcome}",
+                            left.database.len(),
+                            left.log.len()
+                        );
+                    }
+                    *outcomes.lock().unwrap().entry(outcome).or_default() += 1;
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap();
+    println!("{flips} flips from seed {seed}: {outcomes:#?}");
+    assert!(
+        !outcomes.keys().any(|outcome| outcome.starts_with("WRONG")),
+        "{outcomes:#?}"
+    );
+}
+
+/// The splitmix64 of a number.
+fn scatter(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
