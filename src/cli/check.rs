@@ -19,7 +19,7 @@ pub fn run(args: &Existing) -> Result<(), Failure> {
         print(format_args!("{}\n", finding.replace('\n', " ")))?;
     }
     Err(Failure::new(format!(
-        "{db} is damaged in {} ways; nothing was changed. Keep it, and restore a backup with `groups-server restore`",
+        "{db} is damaged (findings: {}); nothing was changed. Keep it, and restore a backup with `groups-server restore`",
         findings.len()
     )))
 }

@@ -245,3 +245,29 @@ fn count(conn: &Connection) -> i64 {
     conn.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0))
         .unwrap()
 }
+
+/// The head of a frame may lie in two sectors: with the first as it was, of an older commit's last frame, and the second
+/// new, it seems to end a commit that the frames behind it go on from.
+#[test]
+fn a_frame_of_which_a_power_cut_left_half_a_head_is_never_refused() {
+    let mut left = Left::new();
+    left.commit(10);
+    for at in 0..80 {
+        let sql = "UPDATE accounts SET created_at = ?1 WHERE pk = 1";
+        left.conn.execute(sql, [at]).unwrap();
+    }
+    left.checkpoint();
+    let synced = left.log.clone();
+    left.commit(3_000);
+    let mut halves = 0;
+    for n in 0..left.frames().min(80) - 1 {
+        let in_first = SECTOR - frame(n) % SECTOR;
+        if in_first < HEAD {
+            let mut torn = left.log.clone();
+            torn[frame(n)..frame(n) + in_first].copy_from_slice(&synced[frame(n)..frame(n) + in_first]);
+            assert_eq!(start(&left.database, &torn), Ok(10), "{n}");
+            halves += 1;
+        }
+    }
+    assert!(halves > 1);
+}

@@ -19,8 +19,12 @@ pub fn check(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()>
 }
 
 fn check_table(conn: &Connection, table: &str, findings: &mut Findings) -> rusqlite::Result<()> {
+    // Asked of the statement, names that are not UTF-8 would be a panic.
+    let mut columns = conn.prepare("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid")?;
+    let columns: Vec<String> = columns
+        .query_map([table], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let mut statement = conn.prepare(&format!("SELECT * FROM \"{table}\""))?;
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
     let mut rows = statement.query([])?;
     let mut found = 0;
     while let Some(row) = rows.next()?
