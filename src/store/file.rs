@@ -157,8 +157,11 @@ fn examine_log(path: &Path) -> Result<(), Failure> {
         Err(error) => return Err(Failure::new(format!("cannot read {}: {error}", log.display()))),
     }
     // A killed process may have left a commit there that is not on the disk yet. From now on it is shown to callers.
-    let synced = File::open(&log).and_then(|log| log.sync_data());
-    synced.map_err(|error| Failure::new(format!("cannot sync {}: {error}", log.display())))
+    match File::open(&log).and_then(|log| log.sync_data()) {
+        // A command that had the file open has closed it: what was in the log is in the file.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        synced => synced.map_err(|error| Failure::new(format!("cannot sync {}: {error}", log.display()))),
+    }
 }
 
 fn damaged(path: &Path, what: &str) -> Failure {

@@ -18,9 +18,6 @@ use super::file::beside;
 const HEADER: usize = 32;
 const FRAME_HEAD: usize = 24;
 
-/// The least that a disk writes whole.
-const SECTOR: u64 = 512;
-
 /// Looks so often at a log that another process writes to at the same time.
 const TRIES: usize = 5;
 
@@ -116,7 +113,7 @@ fn behind_damage(log: &File, header: &Header, page_size: Option<usize>) -> io::R
             stored: frame.sum,
             computed: from_stored,
             ends_commit: frame.size_after != 0,
-            is_commit: frame.size_after != 0 && (follows || frames.head_is_whole(&frame)),
+            is_commit: frame.size_after != 0 && follows,
         };
     }
     Ok(None)
@@ -130,7 +127,8 @@ struct Before {
     computed: Sum,
     /// Whether it says that it ends a commit.
     ends_commit: bool,
-    /// Whether that is sure: where its first sector is of a later write than the rest, it may say so wrongly.
+    /// Whether that is sure, by its checksum: a power cut can leave a head of two writes, the number of an older commit's
+    /// pages before the checksum of a later frame.
     is_commit: bool,
 }
 
@@ -302,12 +300,6 @@ impl<'a> Frames<'a> {
     /// The checksum of the frame that was read last, going on from `sum`.
     fn sum(&self, order: Order, sum: Sum) -> Sum {
         add(order, add(order, sum, &self.head[..8]), &self.page)
-    }
-
-    /// Whether a frame's head lies in one sector, so that no power cut can have left a part of it.
-    fn head_is_whole(&self, frame: &Frame) -> bool {
-        let first = offset(frame.number, self.page.len());
-        first / SECTOR == (first + FRAME_HEAD as u64 - 1) / SECTOR
     }
 }
 

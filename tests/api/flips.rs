@@ -50,6 +50,10 @@ const SINGLE: [&str; 24] = [
     "tokens.revoked_at",
 ];
 
+/// The log's header, and a frame of it: a head and a page.
+const HEADER: usize = 32;
+const FRAME: usize = 24 + 4096;
+
 /// What a killed server left.
 struct Left {
     database: Vec<u8>,
@@ -83,11 +87,15 @@ impl Left {
         }
     }
 
-    /// Where the frames of the last commit begin: behind those of the one before it.
-    fn last_commit(&self) -> usize {
+    /// The log without its last `commits`.
+    fn without(&self, commits: usize) -> Left {
         let is_end = |at: &usize| self.log[at + 4..at + 8] != [0; 4];
-        let ends: Vec<usize> = (32..self.log.len()).step_by(24 + 4096).filter(is_end).collect();
-        ends.iter().rev().nth(1).map_or(0, |at| at + 24 + 4096)
+        let ends: Vec<usize> = (HEADER..self.log.len()).step_by(FRAME).filter(is_end).collect();
+        let end = ends.iter().rev().nth(commits).map_or(0, |at| at + FRAME);
+        Left {
+            database: self.database.clone(),
+            log: self.log[..end].to_vec(),
+        }
     }
 }
 
@@ -235,8 +243,37 @@ fn columns(conn: &Connection) -> Result<BTreeMap<String, Vec<Value>>, Error> {
     Ok(columns)
 }
 
+/// Files, and what is served of them: of all, without the log's last commit, without its last two.
+struct Sample {
+    left: Left,
+    truth: Served,
+    /// Where the last commit begins in the log, and what is served without it.
+    last: (usize, Served),
+    without_two: Served,
+}
+
+impl Sample {
+    fn new(left: Left) -> Self {
+        let served = |left: &Left| serve(&left.put(None).1).unwrap();
+        let shorter = left.without(1);
+        Sample {
+            truth: served(&left),
+            last: (shorter.log.len(), served(&shorter)),
+            without_two: served(&left.without(2)),
+            left,
+        }
+    }
+
+    /// Whether damage to this byte of the log, with this being served, looks like a power cut.
+    fn is_like_a_cut(&self, at: usize, served: &Served) -> bool {
+        let (begin, without_last) = &self.last;
+        at >= *begin && served == without_last || at < *begin && at + FRAME >= *begin && *served == self.without_two
+    }
+}
+
 /// What became of a flipped bit.
-fn outcome(left: &Left, bit: u64, truth: &Served, without_last: &Served) -> String {
+fn outcome(sample: &Sample, bit: u64) -> String {
+    let Sample { left, truth, .. } = sample;
     let (_folder, path) = left.put(Some(bit));
     let served = match catch_unwind(AssertUnwindSafe(|| serve(&path))) {
         Ok(Ok(served)) => served,
@@ -247,8 +284,8 @@ fn outcome(left: &Left, bit: u64, truth: &Served, without_last: &Served) -> Stri
         return "the truth".to_owned();
     }
     let in_log = usize::try_from(bit / 8).unwrap().checked_sub(left.database.len());
-    if served == *without_last && in_log.is_some_and(|at| at >= left.last_commit()) {
-        return "unseen: the log's last commit".to_owned();
+    if in_log.is_some_and(|at| sample.is_like_a_cut(at, &served)) {
+        return "unseen: the log's last commit, or the last page of the one before".to_owned();
     }
     let (_folder, path) = left.put(Some(bit));
     if check::file(&path).map_or(true, |findings| !findings.is_empty()) {
@@ -270,16 +307,7 @@ fn outcome(left: &Left, bit: u64, truth: &Served, without_last: &Served) -> Stri
 fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_copy() {
     let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
     let (flips, seed) = (number("GROUPS_FLIPS", 1_000), number("GROUPS_SEED", 1));
-    let left = left().map(|left| {
-        let truth = serve(&left.put(None).1).unwrap();
-        let log = left.log[..left.last_commit()].to_vec();
-        let shorter = Left {
-            database: left.database.clone(),
-            log,
-        };
-        let without_last = serve(&shorter.put(None).1).unwrap();
-        (left, truth, without_last)
-    });
+    let samples = left().map(Sample::new);
     let outcomes: Mutex<BTreeMap<String, u64>> = Mutex::default();
     let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -290,9 +318,10 @@ fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_cop
                     if n >= flips {
                         break;
                     }
-                    let (left, truth, without_last) = &left[[0, 0, 1, 2][(n % 4) as usize]];
+                    let sample = &samples[[0, 0, 1, 2][(n % 4) as usize]];
+                    let left = &sample.left;
                     let bit = left.bit(n.is_multiple_of(4), scatter(seed.wrapping_mul(1 << 32).wrapping_add(n)));
-                    let outcome = outcome(left, bit, truth, without_last);
+                    let outcome = outcome(sample, bit);
                     if outcome.starts_with("WRONG") {
                         eprintln!(
                             "bit {bit} of {} and {} bytes: {outcome}",
