@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use http_body_util::BodyDataStream;
 use hyper::body::Incoming;
 use hyper::header::{HOST, TRANSFER_ENCODING};
 use hyper::service::Service;
@@ -17,7 +18,7 @@ use warp::http::HeaderValue;
 use warp::reply::Response;
 
 use super::head::{Head, RequestId};
-use super::{Api, auth, reply};
+use super::{Api, auth, reply, request};
 use crate::error::{Code, Error};
 use crate::types::quote::without_tokens;
 
@@ -71,15 +72,17 @@ impl<R: Routes> Gate<R> {
     }
 
     async fn route(&self, request: Request<Incoming>, address: IpAddr, request_id: &RequestId) -> Response {
-        if let Err(error) = self.check(&request, address) {
+        let checked = self.check(&request, address);
+        let (mut parts, body) = request.into_parts();
+        if let Err(error) = checked {
             let mut response = reply::error(&self.api.settings, &error, request_id);
+            request::finish(&parts.headers, BodyDataStream::new(body), &mut response).await;
             // The sender may take the body's end to be elsewhere.
-            if request.headers().contains_key(TRANSFER_ENCODING) {
+            if parts.headers.contains_key(TRANSFER_ENCODING) {
                 reply::close(&mut response);
             }
             return response;
         }
-        let (mut parts, body) = request.into_parts();
         let head = Head::take(&mut parts, address, request_id);
         parts.extensions.insert(Arc::new(head));
         let answer = self.routes.call(Request::from_parts(parts, body)).await;

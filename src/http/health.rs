@@ -1,7 +1,5 @@
 //! `/healthz`: whether the server can do its work, told without a token.
 
-use std::sync::Arc;
-
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::Method;
@@ -14,16 +12,14 @@ use crate::store::accounts;
 use crate::types::json::Json;
 
 pub fn filter(api: &Api) -> BoxedFilter<(Response,)> {
-    warp::path!("healthz")
-        .and(route::head())
-        .and(route::with(api))
-        .map(|head: Arc<Head>, api: Api| {
-            if head.method != Method::GET {
-                return reply::method_not_allowed(&api.settings, &head, "GET, HEAD");
-            }
-            check(&api).map_or_else(|error| reply::error(&api.settings, &error, &head.request_id), reply::ok)
-        })
-        .boxed()
+    warp::path!("healthz").and(route::bodiless(api, answer)).boxed()
+}
+
+fn answer(api: &Api, head: &Head) -> Response {
+    if head.method != Method::GET {
+        return reply::method_not_allowed(&api.settings, head, "GET, HEAD");
+    }
+    check(api).map_or_else(|error| reply::error(&api.settings, &error, &head.request_id), reply::ok)
 }
 
 fn check(api: &Api) -> Result<Json, Error> {

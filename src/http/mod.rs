@@ -23,9 +23,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
-use warp::{Filter, any};
 
 pub use forwarded::TrustedProxies;
 pub use gate::{Gate, Routes, gate};
@@ -165,11 +165,10 @@ pub fn filter(api: &Api) -> BoxedFilter<(Response,)> {
         .map(|resource| route::resource(api, resource))
         .reduce(|all, resource| all.or(resource).unify().boxed())
         .expect("the API has resources");
-    let unknown = any().and(route::head()).and(route::with(api)).map(route::unknown);
     base.and(resources)
         .or(health::filter(api))
         .unify()
-        .or(unknown)
+        .or(route::bodiless(api, route::unknown))
         .unify()
         .boxed()
 }

@@ -9,12 +9,13 @@ use hyper::HeaderMap;
 use hyper::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
 use percent_encoding::percent_decode_str;
 use warp::http::HeaderValue;
+use warp::reply::Response;
 use warp::{Buf, Stream};
 
 use super::form;
 use super::head::{Head, RequestId};
 use super::room::Place;
-use super::{Api, Settings};
+use super::{Api, Settings, reply};
 use crate::error::{Code, Error};
 use crate::store::Reading;
 use crate::store::tokens::Caller;
@@ -238,13 +239,18 @@ async fn collect<B: Buf>(
     Ok(bytes)
 }
 
-/// Reads and drops what is left of the body of a request that was refused before it, if it is little and comes soon:
-/// else its sender may meet a closed connection and not the answer. Tells whether the body has ended.
-pub async fn drain<B: Buf>(head: &Head, body: impl Stream<Item = Result<B, warp::Error>>) -> bool {
+/// Before an answer that did not need the rest of the body: reads and drops it, if it is little and comes soon, as its
+/// sender may else meet a closed connection and not the answer. Where it does not end, the answer tells that the
+/// connection will.
+pub async fn finish<B: Buf, E>(headers: &HeaderMap, body: impl Stream<Item = Result<B, E>>, answer: &mut Response) {
     // Whoever waits to be asked for the body has not sent it.
-    if head.headers.contains_key(EXPECT) {
-        return false;
+    if headers.contains_key(EXPECT) || !drain(body).await {
+        reply::close(answer);
     }
+}
+
+/// Tells whether the body has ended.
+async fn drain<B: Buf, E>(body: impl Stream<Item = Result<B, E>>) -> bool {
     let mut body = pin!(body);
     let rest = async {
         let mut left = MOST_DRAINED;

@@ -102,8 +102,8 @@ fn endpoint(api: &Api, pattern: &str, methods: Vec<Route>) -> BoxedFilter<(Respo
                 let mut body = pin!(StreamExt::fuse(body));
                 let answer = dispatch(&methods, params, &head, body.as_mut(), &api).await;
                 let mut response = answer.unwrap_or_else(|error| reply::error(&api.settings, &error, &head.request_id));
-                if !body.is_done() && !request::drain(&head, body).await {
-                    reply::close(&mut response);
+                if !body.is_done() {
+                    request::finish(&head.headers, body, &mut response).await;
                 }
                 response
             }
@@ -168,19 +168,32 @@ fn allowed(methods: &[Route]) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
+/// The filter of requests that `answer` answers without their bodies.
+pub fn bodiless(api: &Api, answer: fn(&Api, &Head) -> Response) -> BoxedFilter<(Response,)> {
+    head()
+        .and(warp::body::stream())
+        .and(with(api))
+        .then(move |head: Arc<Head>, body, api: Api| async move {
+            let mut response = answer(&api, &head);
+            request::finish(&head.headers, body, &mut response).await;
+            response
+        })
+        .boxed()
+}
+
 /// The answer to a path that is none.
-pub fn unknown(head: Arc<Head>, api: Api) -> Response {
-    let error = auth::unknown_path(&api, head.address, &head.headers);
+pub fn unknown(api: &Api, head: &Head) -> Response {
+    let error = auth::unknown_path(api, head.address, &head.headers);
     reply::error(&api.settings, &error, &head.request_id)
 }
 
 /// Hands on the head that `gate` took out of the request.
-pub fn head() -> impl Filter<Extract = (Arc<Head>,), Error = warp::Rejection> + Copy {
+fn head() -> impl Filter<Extract = (Arc<Head>,), Error = warp::Rejection> + Copy {
     warp::ext::get::<Arc<Head>>()
 }
 
 /// Hands on the API.
-pub fn with(api: &Api) -> impl Filter<Extract = (Api,), Error = std::convert::Infallible> + Clone + use<> {
+fn with(api: &Api) -> impl Filter<Extract = (Api,), Error = std::convert::Infallible> + Clone + use<> {
     let api = api.clone();
     any().map(move || api.clone())
 }

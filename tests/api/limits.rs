@@ -208,22 +208,24 @@ fn a_stop_finishes_the_request_that_has_begun() {
 fn a_request_that_is_refused_before_its_body_does_not_end_the_connection() {
     let server = TestServer::start();
     let token = format!("authorization: Bearer {}\r\n", server.token);
-    for (head, status) in [
-        ("POST /v1/groups", "401"),
-        (&format!("PUT /v1/groups HTTP/1.1\r\n{token}"), "405"),
+    let long = "x".repeat(9 << 10);
+    for (line, headers, status) in [
+        ("POST /v1/groups", "", "401"),
+        ("PUT /v1/groups", &*token, "405"),
         (
-            &format!("POST /v1/groups HTTP/1.1\r\n{token}content-type: text/plain\r\n"),
+            "POST /v1/groups",
+            &format!("{token}content-type: text/plain\r\n"),
             "415",
         ),
-        (
-            &format!("POST /v1/groups HTTP/1.1\r\n{token}idempotency-key: \r\n"),
-            "400",
-        ),
+        ("POST /v1/groups", &format!("{token}idempotency-key: \r\n"), "400"),
+        ("POST /v1/unknown", "", "401"),
+        ("POST /v1/unknown", &token, "404"),
+        ("POST /v1/groups/", &token, "404"),
+        (&format!("POST /v1/{long}"), &token, "414"),
+        ("POST /healthz", "", "405"),
+        ("GET /healthz", "", "200"),
     ] {
-        let head = match head.contains("HTTP/1.1") {
-            true => head.to_owned(),
-            false => format!("{head} HTTP/1.1\r\n"),
-        };
+        let head = format!("{line} HTTP/1.1\r\n{headers}");
         let mut stream = server.connect();
         write!(stream, "{head}host: x\r\ncontent-length: 10\r\n\r\n{{\"name\"").unwrap();
         // The answer waits for the rest of the body; were it sent at once, the connection would be closed with it.
@@ -236,7 +238,12 @@ fn a_request_that_is_refused_before_its_body_does_not_end_the_connection() {
         let mut answers = String::new();
         stream.read_to_string(&mut answers).unwrap();
         assert!(answers.starts_with(&format!("HTTP/1.1 {status} ")), "{answers}");
-        assert_eq!(answers.matches("HTTP/1.1 200 ").count(), 1, "{answers}");
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
+        assert_eq!(
+            answers.matches("{\"status\":\"ok\"}").count(),
+            1 + usize::from(status == "200"),
+            "{answers}"
+        );
     }
 }
 
