@@ -157,8 +157,9 @@ pub fn lost_sync(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::log::CHECKPOINT_PAGES;
     use crate::store::schema;
-    use crate::store::writer::{CHECKPOINT_PAGES, Writer};
+    use crate::store::writer::Writer;
 
     #[tokio::test]
     async fn a_sync_that_the_thread_loses_ends_the_writer_and_keeps_the_log() {

@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod backup;
+mod batch;
 pub mod check;
 mod checkpoints;
 mod clearing;
@@ -15,6 +16,7 @@ pub mod groups;
 pub mod idempotency;
 pub mod import;
 mod list;
+mod log;
 pub mod members;
 pub mod messages;
 pub mod objects;

@@ -1,25 +1,22 @@
-//! Writes: one thread takes what is queued, runs each request in a savepoint of one transaction, commits, and answers
-//! then and only then.
+//! Writes: one thread takes what is queued as a batch, commits it, and answers then and only then.
 //!
-//! Invariants: no answer of any kind leaves before COMMIT has returned; a request that fails takes nobody with it;
-//! where SQLite rolls the whole transaction back by itself, the request that met it is answered with the error and the
-//! others run again; after a failed sync is known nothing is acknowledged any more.
+//! Invariants: no answer of any kind leaves before COMMIT has returned; where SQLite rolls a whole batch back by itself,
+//! the request that met it is answered with the error and the others run again; after a failed sync is known nothing is
+//! acknowledged any more.
 
-use std::any::Any;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use rusqlite::config::DbConfig;
-use rusqlite::hooks::CheckpointMode;
-use rusqlite::{Connection, ErrorCode, ffi};
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
 use super::Tx;
+use super::batch::{self, Attempt, Job, Request, panic_text};
 use super::checkpoints::{self, Checkpoints};
+use super::log::Log;
 use crate::error::{Code, Error, Failure};
 
 /// Requests that may wait; more are refused with `unavailable`.
@@ -27,16 +24,6 @@ const QUEUE: usize = 1_024;
 
 /// Requests in one transaction at most: it bounds how long the first of them waits for the last.
 const BATCH: usize = 256;
-
-/// Pages in the log from which on it is moved into the file: 12,000 are 47 MiB. What was written more than once is moved
-/// once, so that a longer log is less work; a start after a crash reads it whole.
-pub const CHECKPOINT_PAGES: i32 = 12_000;
-
-/// Pages in the log at which the writer waits until they are moved: 125 MiB.
-const LONGEST_LOG: i32 = 32_000;
-
-/// Pages in the log from which on the chores wait until they are moved: long reads are in the way, and they go first.
-const LONGEST_CHORE_LOG: i32 = 20_000;
 
 /// While others write, a step of each chore is done so often; few writes meet one then, and the disk has time for them.
 const STEP_INTERVAL: Duration = Duration::from_millis(100);
@@ -46,16 +33,6 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// Without a write for so long, the log is moved into the file and cut to nothing.
 const IDLE: Duration = Duration::from_secs(2);
-
-/// On a disk that stays full the log is moved into the file and cut so often, to make room.
-const ROOM_INTERVAL: Duration = Duration::from_secs(1);
-
-thread_local! {
-    /// Pages in the log after the last commit of this thread's connection.
-    static LOG_PAGES: Cell<i32> = const { Cell::new(0) };
-    /// When room was made last, unless a commit has found some since.
-    static ROOM_MADE: Cell<Option<Instant>> = const { Cell::new(None) };
-}
 
 /// Work that the writer does by itself, a step at a time, each in a transaction of its own between two batches.
 #[derive(Clone, Copy)]
@@ -67,46 +44,6 @@ pub struct Chore {
     /// Whether there is so much to do that the next batch has to wait.
     pub is_urgent: fn(&Connection) -> Result<bool, Error>,
     pub step: fn(&Tx) -> Result<(), Error>,
-}
-
-/// A queued request.
-trait Job: Send {
-    /// Runs the request's work and keeps its result. `Err` when nothing of it may stay, and why.
-    fn run(&mut self, tx: &Tx) -> Result<(), Code>;
-
-    /// Sends the kept result or, if the batch failed, `failure`.
-    fn answer(self: Box<Self>, failure: Option<Error>);
-}
-
-struct Request<T, F> {
-    work: F,
-    result: Option<Result<T, Error>>,
-    reply: oneshot::Sender<Result<T, Error>>,
-}
-
-impl<T, F> Job for Request<T, F>
-where
-    T: Send,
-    F: Fn(&Tx) -> Result<T, Error> + Send,
-{
-    fn run(&mut self, tx: &Tx) -> Result<(), Code> {
-        let result = catch_unwind(AssertUnwindSafe(|| (self.work)(tx)))
-            .unwrap_or_else(|panic| Err(Error::internal(format!("a write panicked: {}", panic_text(&*panic)))));
-        let outcome = result.as_ref().map(|_| ()).map_err(|error| error.code);
-        self.result = Some(result);
-        outcome
-    }
-
-    fn answer(self: Box<Self>, failure: Option<Error>) {
-        let result = match failure {
-            Some(error) => Err(error),
-            None => self
-                .result
-                .unwrap_or_else(|| Err(Error::internal("a write was answered before it ran"))),
-        };
-        // Nobody may be waiting any more: the client went away. The write stands all the same.
-        drop(self.reply.send(result));
-    }
 }
 
 /// The handle to the writer's thread.
@@ -141,11 +78,7 @@ impl Writer {
         F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Box::new(Request {
-            work,
-            result: None,
-            reply,
-        }))?;
+        self.enqueue(Box::new(Request::new(work, reply)))?;
         answer
             .await
             .unwrap_or_else(|_| Err(stopped("the writer ended before it answered")))
@@ -222,22 +155,18 @@ fn run(
 
 fn work(
     conn: &Connection,
-    mut checkpoints: Checkpoints,
+    checkpoints: Checkpoints,
     chores: &[Chore],
     queue: &Receiver<Box<dyn Job>>,
 ) -> Result<(), String> {
-    conn.wal_hook(Some(|_, pages| {
-        LOG_PAGES.set(pages);
-        Ok(())
-    }));
+    let mut log = Log::watch(conn, checkpoints);
     // Whether the log may hold something. At the start it may: the last run's end tells nothing.
     let mut log_used = true;
     let mut chore_due = true;
-    let mut warned = false;
     let (mut last_write, mut last_step): (Option<Instant>, Option<Instant>) = (None, None);
     loop {
         let next = match (chore_due, log_used) {
-            (true, _) => queue.recv_timeout(until_step(last_write, last_step)),
+            (true, _) => queue.recv_timeout(until_step(&log, last_write, last_step)),
             (false, true) => queue.recv_timeout(IDLE),
             (false, false) => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
@@ -245,59 +174,32 @@ fn work(
             Ok(first) => {
                 let mut batch = vec![first];
                 batch.extend(queue.try_iter().take(BATCH - 1));
-                commit(conn, &mut checkpoints, batch)?;
-                do_urgent_steps(conn, &mut checkpoints, chores)?;
+                commit(conn, &mut log, batch)?;
+                do_urgent_steps(conn, &mut log, chores)?;
                 (log_used, chore_due, last_write) = (true, true, Some(Instant::now()));
             }
             Err(RecvTimeoutError::Timeout) if chore_due => {}
             Err(RecvTimeoutError::Timeout) => {
-                has_checkpointed(conn, &mut checkpoints, false)?;
-                if !checkpoints.is_running() {
-                    log_used = checkpoint(conn, CheckpointMode::TRUNCATE)?;
-                }
+                log_used = log.empty()?;
                 continue;
             }
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if chore_due && until_step(last_write, last_step).is_zero() {
+        if chore_due && until_step(&log, last_write, last_step).is_zero() {
             chore_due = false;
             for chore in chores {
-                chore_due |= do_step(conn, &mut checkpoints, chore.is_due, chore)?;
+                chore_due |= do_step(conn, &mut log, chore.is_due, chore)?;
             }
             last_step = Some(Instant::now());
         }
-        let pages = LOG_PAGES.get();
-        if pages >= LONGEST_LOG && !warned {
-            tracing::warn!(
-                "the log has grown to {} MiB: a read that does not end keeps it from being moved",
-                pages >> 8
-            );
-        }
-        warned = pages >= LONGEST_LOG;
-        if has_checkpointed(conn, &mut checkpoints, pages >= LONGEST_LOG)? {
-            checkpoint(conn, CheckpointMode::PASSIVE)?;
-        } else if pages >= CHECKPOINT_PAGES {
-            checkpoints.begin();
-        }
+        log.keep_short()?;
     }
-    has_checkpointed(conn, &mut checkpoints, true)?;
-    drop(checkpoints);
-    checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| ())
-}
-
-/// As `Checkpoints::has_ended`. Where its sync was lost the log stays, also when the connection closes: SQLite believes
-/// that what was moved is in the file.
-fn has_checkpointed(conn: &Connection, checkpoints: &mut Checkpoints, wait: bool) -> Result<bool, String> {
-    checkpoints.has_ended(wait).inspect_err(|_| {
-        if let Err(error) = conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true) {
-            tracing::error!("the log could not be kept: {error}");
-        }
-    })
+    log.end()
 }
 
 /// How long the next steps of the chores are to wait.
-fn until_step(last_write: Option<Instant>, last_step: Option<Instant>) -> Duration {
-    if LOG_PAGES.get() >= LONGEST_CHORE_LOG {
+fn until_step(log: &Log, last_write: Option<Instant>, last_step: Option<Instant>) -> Duration {
+    if log.is_too_long_for_chores() {
         return STEP_INTERVAL;
     }
     match (last_write, last_step) {
@@ -306,19 +208,9 @@ fn until_step(last_write: Option<Instant>, last_step: Option<Instant>) -> Durati
     }
 }
 
-/// Moves what is in the log; tells whether something may be left.
-fn checkpoint(conn: &Connection, mode: CheckpointMode) -> Result<bool, String> {
-    let left = checkpoints::move_log(conn, mode)?;
-    if let Some(left) = left {
-        // A log that was moved whole is begun anew by the next commit.
-        LOG_PAGES.set(left);
-    }
-    Ok(left != Some(0))
-}
-
-fn do_urgent_steps(conn: &Connection, checkpoints: &mut Checkpoints, chores: &[Chore]) -> Result<(), String> {
+fn do_urgent_steps(conn: &Connection, log: &mut Log, chores: &[Chore]) -> Result<(), String> {
     for chore in chores {
-        while do_step(conn, checkpoints, chore.is_urgent, chore)? {}
+        while do_step(conn, log, chore.is_urgent, chore)? {}
     }
     Ok(())
 }
@@ -327,19 +219,14 @@ fn do_urgent_steps(conn: &Connection, checkpoints: &mut Checkpoints, chores: &[C
 /// next write, or at the next start.
 fn do_step(
     conn: &Connection,
-    checkpoints: &mut Checkpoints,
+    log: &mut Log,
     is_due: fn(&Connection) -> Result<bool, Error>,
     chore: &Chore,
 ) -> Result<bool, String> {
     let (reply, mut answer) = oneshot::channel();
     let is_due = is_due(conn);
     if let Ok(true) = is_due {
-        let step = Request {
-            work: chore.step,
-            result: None,
-            reply,
-        };
-        commit(conn, checkpoints, vec![Box::new(step)])?;
+        commit(conn, log, vec![Box::new(Request::new(chore.step, reply))])?;
     }
     match is_due.and_then(|due| answer.try_recv().unwrap_or(Ok(())).map(|()| due)) {
         Ok(due) => Ok(due),
@@ -352,112 +239,29 @@ fn do_step(
 }
 
 /// Runs and answers the whole batch. `Err` when the disk cannot be trusted any more.
-fn commit(conn: &Connection, checkpoints: &mut Checkpoints, mut batch: Vec<Box<dyn Job>>) -> Result<(), String> {
+fn commit(conn: &Connection, log: &mut Log, mut batch: Vec<Box<dyn Job>>) -> Result<(), String> {
     while !batch.is_empty() {
-        match attempt(conn, &mut batch) {
+        match batch::attempt(conn, &mut batch) {
             Attempt::Committed => {
-                ROOM_MADE.set(None);
-                answer_all(&mut batch, None);
+                log.found_room();
+                batch::answer_all(&mut batch, None);
             }
             Attempt::Met(index, error) => batch.remove(index).answer(error),
             Attempt::Failed(error) => {
                 if !conn.is_autocommit() && conn.execute_batch("ROLLBACK").is_err() {
-                    answer_all(&mut batch, Some(error.into()));
+                    batch::answer_all(&mut batch, Some(error.into()));
                     return Err("a transaction could be neither committed nor rolled back".to_owned());
                 }
-                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && make_room(conn, checkpoints)? {
+                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) && log.make_room()? {
                     continue;
                 }
                 let lost = checkpoints::is_lost_sync(&error).then(|| checkpoints::lost_sync(&error));
-                answer_all(&mut batch, Some(error.into()));
+                batch::answer_all(&mut batch, Some(error.into()));
                 lost.map_or(Ok(()), Err)?;
             }
         }
     }
     Ok(())
-}
-
-/// Gives back what the log takes of a full disk, which may be all that there is; tells whether it is worth another try.
-fn make_room(conn: &Connection, checkpoints: &mut Checkpoints) -> Result<bool, String> {
-    if ROOM_MADE.get().is_some_and(|at| at.elapsed() < ROOM_INTERVAL) {
-        return Ok(false);
-    }
-    ROOM_MADE.set(Some(Instant::now()));
-    has_checkpointed(conn, checkpoints, true)?;
-    checkpoint(conn, CheckpointMode::TRUNCATE).map(|_| true)
-}
-
-fn answer_all(batch: &mut Vec<Box<dyn Job>>, failure: Option<Error>) {
-    for job in batch.drain(..) {
-        job.answer(failure.clone());
-    }
-}
-
-enum Attempt {
-    Committed,
-    /// Everything was rolled back at the job with this index: for this error, or for its own where there is none here.
-    Met(usize, Option<Error>),
-    /// The transaction could not be begun or committed.
-    Failed(rusqlite::Error),
-}
-
-fn attempt(conn: &Connection, batch: &mut [Box<dyn Job>]) -> Attempt {
-    if let Err(error) = execute(conn, "BEGIN IMMEDIATE") {
-        return Attempt::Failed(error);
-    }
-    for (index, job) in batch.iter_mut().enumerate() {
-        if let Err(error) = run_in_savepoint(conn, &mut **job) {
-            let rolled_back_all = conn.is_autocommit() || execute(conn, "ROLLBACK").is_ok();
-            return match error {
-                Some(error) if checkpoints::is_lost_sync(&error) => Attempt::Failed(error),
-                error if rolled_back_all => Attempt::Met(index, error.map(Error::from)),
-                error => Attempt::Failed(error.unwrap_or_else(rolled_back)),
-            };
-        }
-    }
-    match execute(conn, "COMMIT") {
-        Ok(()) => Attempt::Committed,
-        Err(error) => Attempt::Failed(error),
-    }
-}
-
-/// Runs one job so that it stays whole or leaves nothing. `Err` when the transaction around it is gone or unsound,
-/// without an error where the job has its own to tell.
-fn run_in_savepoint(conn: &Connection, job: &mut dyn Job) -> Result<(), Option<rusqlite::Error>> {
-    execute(conn, "SAVEPOINT request")?;
-    let ran = job.run(&Tx(conn));
-    if ran == Err(Code::LostSync) {
-        return Err(Some(lost_sync()));
-    }
-    if conn.is_autocommit() {
-        return Err(ran.is_ok().then(rolled_back));
-    }
-    if ran.is_err() {
-        execute(conn, "ROLLBACK TO request")?;
-    }
-    execute(conn, "RELEASE request")?;
-    Ok(())
-}
-
-/// SQLite ended the transaction by itself, as it does on a full disk, an I/O error or want of memory.
-fn rolled_back() -> rusqlite::Error {
-    let why = "SQLite rolled the transaction back".to_owned();
-    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_ABORT_ROLLBACK), Some(why))
-}
-
-/// A statement in the middle of the transaction synced the log, as one does that writes more than the cache holds.
-fn lost_sync() -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_IOERR_FSYNC), None)
-}
-
-fn execute(conn: &Connection, sql: &str) -> rusqlite::Result<()> {
-    conn.prepare_cached(sql)?.execute([]).map(|_| ())
-}
-
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }
 
 #[cfg(test)]
