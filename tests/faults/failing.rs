@@ -104,6 +104,7 @@ fn whichever_operation_fails_the_answers_are_true() {
     with_each(&faults, |template, fault| {
         run_with(template, fault);
     });
+    println!("of {count} operations {} failed, once or from then on", faults.len());
 }
 
 #[test]
@@ -122,6 +123,10 @@ fn a_disk_that_is_full_from_any_write_on_leaves_the_answers_true() {
     with_each(&faults, |template, fault| {
         run_with(template, fault);
     });
+    println!(
+        "the disk was full from one of {count} writes on, {} of them",
+        faults.len()
+    );
 }
 
 /// Makes the file and a token, with a fault. Tells how many operations there were that could have failed.

@@ -41,11 +41,13 @@ fn whichever_allocation_fails_the_answers_are_true() {
     let seed = seed();
     let mut random = Random(seed);
     let count = usize::try_from(run_with(&template, u64::MAX, false)).unwrap();
-    for run in 0..variable("GROUPS_ALLOCATIONS").unwrap_or(RUNS) {
+    let runs = variable("GROUPS_ALLOCATIONS").unwrap_or(RUNS);
+    for run in 0..runs {
         let (index, on) = (random.below(count) as u64, random.percent(30));
         let _repeat = Repeat(format!(
             "GROUPS_SEED={seed} (run {run}: allocation {index} of {count}, on: {on})"
         ));
         run_with(&template, index, on);
     }
+    println!("{runs} times one of {count} allocations failed, or all from it on");
 }

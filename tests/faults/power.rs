@@ -233,6 +233,7 @@ fn a_power_cut_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
         ));
         run(seed, IMAGES.min(images - run_index * IMAGES)).unwrap();
     }
+    println!("{images} images of what a power cut could have left, lost 0");
 }
 
 /// What a log has in its head from its beginning to the next.

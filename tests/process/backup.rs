@@ -133,6 +133,9 @@ fn a_backup_under_load_is_a_state_between_two_commits_with_all_that_was_acknowle
             in_the_middle * 5 > count,
             "only {in_the_middle} backups were made while groups were"
         );
+        println!(
+            "{count} backups restored, {in_the_middle} of them made while groups were, each a state between two commits"
+        );
     });
     assert_eq!(mode(&folder.path("backup.db")), 0o600);
     drop(server.stop());

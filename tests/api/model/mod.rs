@@ -154,4 +154,5 @@ fn every_answer_of_every_sequence_is_the_model_s() {
     if let Some(Err(failure)) = results.into_iter().find(Result::is_err) {
         panic!("{failure}");
     }
+    println!("{sequences} sequences from seed {seed}, every answer the model's");
 }
