@@ -2,8 +2,8 @@
 //! or without one. When a server makes one is server/backups.rs's to say; restore.rs puts it back.
 //!
 //! SQLite's backup copies pages as they are: the snapshot, for which the log cannot begin anew, is held for no longer
-//! than the disk takes to write the copy. VACUUM INTO would make a file without free pages, and hold it several times as
-//! long.
+//! than the disk takes to write the copy. VACUUM INTO would make a file without free pages, and hold the snapshot while it
+//! builds every b-tree anew.
 
 use std::fmt::Display;
 use std::fs::{self, File, OpenOptions, TryLockError};
