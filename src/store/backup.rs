@@ -17,6 +17,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::check;
 use super::file;
+use super::paths;
 use super::schema::State;
 use crate::error::Failure;
 
@@ -47,10 +48,10 @@ pub type Stop = Arc<AtomicBool>;
 /// # Errors
 /// Why there is no backup; `target` is then as it was.
 pub fn create(db: &Path, target: &Path, stop: &Stop) -> Result<u64, Failure> {
-    let db = file::resolve(db)?;
+    let db = paths::resolve(db)?;
     let source = file::open_as_is(&db)?;
-    let target = file::resolve(target)?;
-    let draft = file::folder_of(&target).join(DRAFT);
+    let target = paths::resolve(target)?;
+    let draft = paths::folder_of(&target).join(DRAFT);
     refuse_target(&db, &target, &draft)?;
     let failure = |why: &dyn Display| Failure::new(format!("cannot back up to {}: {why}", target.display()));
     let draft_file = lock_draft(&draft).map_err(|error| failure(&error))?;
@@ -67,16 +68,16 @@ pub fn create(db: &Path, target: &Path, stop: &Stop) -> Result<u64, Failure> {
 /// Refuses to write over what is not an earlier backup.
 fn refuse_target(db: &Path, target: &Path, draft: &Path) -> Result<(), Failure> {
     let refused = |why: String| Err(Failure::new(format!("{} {why}; give another FILE", target.display())));
-    if file::belongs_to(db, target) {
+    if paths::belongs_to(db, target) {
         return refused(format!("is the database {} itself or belongs to it", db.display()));
     }
-    if target == draft || file::belongs_to(db, draft) {
+    if target == draft || paths::belongs_to(db, draft) {
         return refused(format!(
             "is or lies beside {}, where a backup is drafted",
             draft.display()
         ));
     }
-    if let Some(log) = file::log_of(target) {
+    if let Some(log) = paths::log_of(target) {
         return refused(format!("has a log beside it, {}", log.display()));
     }
     if file::is_missing(target)? {
@@ -181,6 +182,6 @@ fn open_draft(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
 fn place(draft: &Path, draft_file: &File, target: &Path) -> Tried<u64> {
     draft_file.sync_all()?;
     fs::rename(draft, target)?;
-    file::sync_folder(target)?;
+    paths::sync_folder(target)?;
     Ok(draft_file.metadata()?.len())
 }

@@ -1,6 +1,7 @@
-//! Damage to the file that is met while it is served: whoever meets it tells it here, and the server ends, as it cannot
-//! know what else is damaged.
+//! Damage to the file: which of SQLite's errors tell of it, and that it was met while the file is served. Whoever meets it
+//! tells it here, and the server ends, as it cannot know what else is damaged.
 
+use rusqlite::ErrorCode;
 use tokio::sync::watch;
 
 use crate::error::{Code, Error};
@@ -51,5 +52,22 @@ fn advice(why: &str) -> String {
     format!(
         "the database is damaged ({why}): keep it, look at it with `groups-server check`, and restore a backup with \
          `groups-server restore`"
+    )
+}
+
+/// Whether an error tells of the file's content, and not of the disk, the memory or another process.
+pub fn is_damage(error: &rusqlite::Error) -> bool {
+    !matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::SystemIoFailure
+                | ErrorCode::OutOfMemory
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::DiskFull
+        )
     )
 }

@@ -1,107 +1,25 @@
 //! Opening the file: made whole or not at all where there is none, refused untouched where it is not ours.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::check::{self, QuickCheck};
 use super::damage::Damage;
+use super::lock::Lock;
+use super::paths::{RESTORED, beside, sync_folder};
+use super::quick_check::{self, QuickCheck};
 use super::schema::{self, State};
 use super::wal;
 use crate::error::Failure;
 
-/// The database and what lies beside it: SQLite's files, the lock, the drafts of making it and of restoring it.
-const SUFFIXES: [&str; 7] = ["", "-wal", "-shm", "-journal", "-lock", "-new", RESTORED];
-
-/// The logs of what is not in the file yet, or may have to be taken back.
-pub const LOGS: [&str; 2] = ["-wal", "-journal"];
-
-/// Beside the database: what is to take its place, whole. It is there while a restore moves the old one away.
-pub const RESTORED: &str = "-restored";
-
-/// How long a lock is waited for: another process may hold it for the moment that making a file takes.
-const LOCK_PATIENCE: Duration = Duration::from_secs(1);
-
 /// Else SQLite would make a file where there is none.
 const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-
-/// The right to serve a file, held by at most one process: an advisory lock on `FILE-lock` beside it.
-pub struct Lock(#[expect(dead_code, reason = "held for its lock, which ends with it")] File);
-
-impl Lock {
-    pub fn acquire(path: &Path) -> Result<Self, Failure> {
-        Self::acquire_or(path, "stop that one first, or give another --db")
-    }
-
-    /// As `acquire`; `advice` is what to do where another has it.
-    pub fn acquire_or(path: &Path, advice: &str) -> Result<Self, Failure> {
-        let began = Instant::now();
-        loop {
-            match Self::try_acquire(path)? {
-                Some(lock) => return Ok(lock),
-                None if began.elapsed() < LOCK_PATIENCE => std::thread::sleep(Duration::from_millis(10)),
-                None => {
-                    return Err(Failure::new(format!(
-                        "{} is in use by another groups-server; {advice}",
-                        path.display()
-                    )));
-                }
-            }
-        }
-    }
-
-    fn try_acquire(path: &Path) -> Result<Option<Self>, Failure> {
-        let lock_path = beside(path, "-lock");
-        let failure = |error: io::Error| Failure::new(format!("cannot open {}: {error}", lock_path.display()));
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .mode(0o600)
-            .open(&lock_path)
-            .map_err(failure)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Lock(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(failure(error)),
-        }
-    }
-}
-
-/// The absolute path of the file itself, symbolic links followed, so that every process locks the same one.
-pub fn resolve(path: &Path) -> Result<PathBuf, Failure> {
-    if let Ok(found) = fs::canonicalize(path) {
-        return Ok(found);
-    }
-    if path.is_symlink() {
-        return Err(Failure::new(format!(
-            "{} is a link to a file that does not exist",
-            path.display()
-        )));
-    }
-    let folder = match path.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let folder_found = fs::canonicalize(folder).map_err(|error| {
-        Failure::new(format!(
-            "cannot open the folder {}: {error}; make it first",
-            folder.display()
-        ))
-    })?;
-    match path.file_name() {
-        Some(name) => Ok(folder_found.join(name)),
-        None => Err(Failure::new(format!("{} does not name a file", path.display()))),
-    }
-}
 
 /// Whether there is nothing at `path` yet: no file, or an empty one.
 pub fn is_missing(path: &Path) -> Result<bool, Failure> {
@@ -177,7 +95,7 @@ fn check_quickly(path: &Path, conn: &Connection, damage: &Damage) -> Result<Quic
     let failure = |error| cannot_open(path, error);
     keep_log(conn, true).map_err(failure)?;
     let (check, ended) = QuickCheck::start(connect(path)?.0, damage.clone())?;
-    if let Ok(found) = ended.recv_timeout(check::PATIENCE) {
+    if let Ok(found) = ended.recv_timeout(quick_check::PATIENCE) {
         found.map_err(|why| damaged(path, &why))?;
     }
     keep_log(conn, false).map_err(failure)?;
@@ -345,16 +263,6 @@ pub fn make_draft(draft: &Path) -> io::Result<File> {
         .open(draft)
 }
 
-/// Has the names in the folder of `path` on the disk.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(folder_of(path))?.sync_all()
-}
-
-/// The folder of a resolved path.
-pub fn folder_of(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("/"))
-}
-
 /// A log without its file may hold acknowledged writes, and SQLite would replay it into a new file. Nor is a new one made
 /// where a restored one was to be.
 fn refuse_orphans(path: &Path) -> Result<(), Failure> {
@@ -377,29 +285,6 @@ fn refuse_orphans(path: &Path) -> Result<(), Failure> {
         )));
     }
     Ok(())
-}
-
-/// The log beside `path`, also an empty one: somebody may have the file open.
-pub fn log_of(path: &Path) -> Option<PathBuf> {
-    LOGS.iter().map(|suffix| beside(path, suffix)).find(|log| log.exists())
-}
-
-/// Whether `path` is the database `db` or one of the files that belong to it, by its name or as a link.
-pub fn belongs_to(db: &Path, path: &Path) -> bool {
-    let same = |own: &Path| match (fs::metadata(own), fs::metadata(path)) {
-        (Ok(own), Ok(found)) => (own.dev(), own.ino()) == (found.dev(), found.ino()),
-        _ => false,
-    };
-    SUFFIXES.iter().any(|suffix| {
-        let own = beside(db, suffix);
-        own == path || same(&own)
-    })
-}
-
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 pub fn cannot_open(path: &Path, error: impl std::fmt::Display) -> Failure {

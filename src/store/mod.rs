@@ -16,12 +16,15 @@ pub mod groups;
 pub mod idempotency;
 pub mod import;
 mod list;
+mod lock;
 mod log;
 pub mod members;
 pub mod messages;
 pub mod objects;
+mod paths;
 #[cfg(test)]
 mod plans;
+mod quick_check;
 mod readers;
 pub mod restore;
 mod schema;
@@ -37,15 +40,15 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode};
 
-pub use file::Lock;
+pub use lock::Lock;
 pub use readers::Reading;
 pub use session::{Missing, Session};
 
 use crate::error::{Code, Error, Failure};
-use check::QuickCheck;
 use checkpoints::Checkpoints;
 use damage::Damage;
 use file::Served;
+use quick_check::QuickCheck;
 use readers::Readers;
 use writer::{Chore, Writer};
 
@@ -95,7 +98,7 @@ impl Store {
     /// # Errors
     /// A sentence that says why this file cannot be served; the file is as it was.
     pub fn open(path: &Path, readers: u32) -> Result<Self, Failure> {
-        let path = file::resolve(path)?;
+        let path = paths::resolve(path)?;
         let damage = Damage::default();
         let Served { check, conn, lock } = file::open_served(&path, &damage)?;
         let file = Arc::new(file::open_for_sync(&path)?);

@@ -14,7 +14,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::backup::{self, Stop, Tried};
-use super::file::{self, LOGS, Lock, RESTORED, beside};
+use super::file;
+use super::lock::Lock;
+use super::paths::{self, LOGS, RESTORED, beside};
 use super::schema::{self, State};
 use super::wal;
 use crate::error::Failure;
@@ -37,8 +39,8 @@ pub struct Restored {
 /// # Errors
 /// Why nothing was restored.
 pub fn restore(from: &Path, db: &Path) -> Result<Restored, Failure> {
-    let from = file::resolve(from)?;
-    let db = file::resolve(db)?;
+    let from = paths::resolve(from)?;
+    let db = paths::resolve(db)?;
     refuse_source(&from, &db)?;
     refuse_foreign(&db)?;
     let _lock = Lock::acquire(&db)?;
@@ -59,10 +61,10 @@ fn refuse_source(from: &Path, db: &Path) -> Result<(), Failure> {
     if file::is_missing(from)? {
         return refused("is missing or empty; give the file of a backup");
     }
-    if file::belongs_to(db, from) {
+    if paths::belongs_to(db, from) {
         return refused("is the database itself or belongs to it; give the file of a backup");
     }
-    if file::log_of(from).is_some() {
+    if paths::log_of(from).is_some() {
         return refused("has a log beside it, so it is a database and no backup; make one by `groups-server backup`");
     }
     match file::look(from) {
@@ -106,14 +108,14 @@ fn place(draft: &Path, db: &Path) -> Tried<Vec<PathBuf>> {
     };
     let restored = beside(db, RESTORED);
     fs::rename(draft, &restored)?;
-    file::sync_folder(db)?;
+    paths::sync_folder(db)?;
     // Not every file system gives a file a second name.
     if at_rest.is_none() || fs::hard_link(db, &aside).is_err() {
         move_aside(db, &aside)?;
     }
-    file::sync_folder(db)?;
+    paths::sync_folder(db)?;
     fs::rename(&restored, db)?;
-    file::sync_folder(db)?;
+    paths::sync_folder(db)?;
     Ok(with_logs(&aside).filter(|path| path.exists()).collect())
 }
 
@@ -170,7 +172,7 @@ fn try_bring_to_rest(db: &Path) -> rusqlite::Result<Connection> {
 fn move_aside(db: &Path, aside: &Path) -> io::Result<()> {
     for (from, to) in with_logs(db).zip(with_logs(aside)) {
         if_there(fs::rename(from, to))?;
-        file::sync_folder(db)?;
+        paths::sync_folder(db)?;
     }
     if_there(fs::remove_file(beside(db, "-shm")))
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::{Tx, file};
+use super::{Tx, file, paths};
 use crate::error::{Error, Failure};
 
 /// What to do where the file does not exist.
@@ -20,7 +20,7 @@ impl Session {
     /// # Errors
     /// A sentence that says why this file cannot be used; the file is as it was.
     pub fn open(path: &Path, missing: Missing) -> Result<Self, Failure> {
-        let path = file::resolve(path)?;
+        let path = paths::resolve(path)?;
         if missing == Missing::Refuse && file::is_missing(&path)? {
             return Err(Failure::new(format!("there is no file {}", path.display())));
         }

@@ -13,7 +13,7 @@ use std::io::{self, BufReader, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use super::file::beside;
+use super::paths::beside;
 
 const HEADER: usize = 32;
 const FRAME_HEAD: usize = 24;

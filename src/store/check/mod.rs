@@ -1,18 +1,17 @@
 //! Whether a file is sound: what SQLite can see, and what the schema keeps twice or bounds. Nothing is repaired, and what
 //! has no second copy, such as the time of a message, cannot be seen.
 
-mod quick;
 mod rules;
 mod values;
 mod words;
 
 use std::path::Path;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
-pub use quick::{PATIENCE, QuickCheck};
-
+use super::damage::is_damage;
 use super::file;
+use super::paths;
 use super::schema::{self, State};
 use crate::error::{Error, Failure};
 
@@ -28,7 +27,7 @@ const NAMED: usize = 5;
 /// # Errors
 /// Why the file could not be looked at.
 pub fn file(path: &Path) -> Result<Vec<String>, Failure> {
-    let path = file::resolve(path)?;
+    let path = paths::resolve(path)?;
     let (conn, lost) = file::open_to_check(&path)?;
     let mut findings: Vec<String> = lost
         .map(|what| format!("SQLite would lose commits: {what}."))
@@ -82,23 +81,6 @@ fn run(
         other => other?,
     }
     Ok(())
-}
-
-/// Whether an error tells of the file's content, and not of the disk, the memory or another process.
-fn is_damage(error: &rusqlite::Error) -> bool {
-    !matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::SystemIoFailure
-                | ErrorCode::OutOfMemory
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::OperationInterrupted
-                | ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::DiskFull
-        )
-    )
 }
 
 /// SQLite's own check: pages, indexes against their tables, the schema's constraints, the indexes of words in themselves.

@@ -7,9 +7,8 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, InterruptHandle};
 
-use super::is_damage;
+use super::damage::{Damage, is_damage};
 use crate::error::Failure;
-use crate::store::damage::Damage;
 
 /// So long a start waits.
 pub const PATIENCE: Duration = Duration::from_millis(300);
