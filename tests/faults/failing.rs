@@ -104,7 +104,10 @@ fn whichever_operation_fails_the_answers_are_true() {
     with_each(&faults, |template, fault| {
         run_with(template, fault);
     });
-    println!("of {count} operations {} failed, once or from then on", faults.len());
+    println!(
+        "{} runs, in each of which one of {count} operations failed, once or from then on",
+        faults.len()
+    );
 }
 
 #[test]
@@ -124,7 +127,7 @@ fn a_disk_that_is_full_from_any_write_on_leaves_the_answers_true() {
         run_with(template, fault);
     });
     println!(
-        "the disk was full from one of {count} writes on, {} of them",
+        "{} runs, in each of which the disk was full from one of {count} writes on",
         faults.len()
     );
 }

@@ -49,5 +49,5 @@ fn whichever_allocation_fails_the_answers_are_true() {
         ));
         run_with(&template, index, on);
     }
-    println!("{runs} times one of {count} allocations failed, or all from it on");
+    println!("{runs} runs, in each of which one of {count} allocations failed, or all from it on");
 }
