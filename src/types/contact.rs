@@ -1,11 +1,51 @@
 //! A contact's input shapes: what a client can say of one, and how it names one.
 
+use serde_json::json;
+
 use super::fields::{Field, Fields, FromField, Value};
 use super::id::Id;
+use super::property::{self, Form, Given, Property, Schema};
 use super::read_only::ReadOnly;
 use super::text::{DisplayName, PhoneNumber, Url, Username};
 use super::time::Timestamp;
 use crate::error::Error;
+
+/// A contact's properties, in the order of answers.
+pub fn properties() -> Vec<Property> {
+    vec![
+        Property::new::<Id>("id", "Unique identifier for the contact.").example("WAz8eIbvDR60rouK"),
+        Property::new::<Username>(
+            "username",
+            "The username of the contact, unique in the account without regard to ASCII case.",
+        )
+        .required()
+        .updatable()
+        .example("Hector"),
+        Property::new::<Option<PhoneNumber>>("phone_number", "The phone number of the contact.")
+            .optional()
+            .updatable()
+            .example("1-800-759-3000"),
+        Property::new::<Option<Url>>(
+            "avatar_url",
+            "The avatar image URL of the contact, of up to 2,048 bytes.",
+        )
+        .optional()
+        .updatable()
+        .example("https://assets.protocol.chat/avatars/hector.jpg"),
+        Property::new::<Option<DisplayName>>("display_name", "The name of the contact for people to read.")
+            .optional()
+            .updatable()
+            .example("Hector the Concierge"),
+        Property::new::<Option<Id>>(
+            "conversation_id",
+            "Unique identifier for the one-to-one conversation with the contact; null once that is deleted.",
+        )
+        .example("xgQQXg3hrtjh7AvZ"),
+        Property::new::<Option<Timestamp>>("last_active_at", "Timestamp of the contact's latest message.")
+            .example(692_233_200),
+        Property::new::<Timestamp>("created_at", "Timestamp of when the contact was created.").example(692_233_200),
+    ]
+}
 
 /// A contact to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +137,30 @@ impl NamedContact {
     }
 }
 
+impl NamedContact {
+    /// How a form names members: none at all, by ids, by user names; with other properties, or each by its number.
+    pub fn members_in_forms() -> Form {
+        let list = |items: Schema| json!({"type": "array", "items": items});
+        Form {
+            whole: json!({"type": "string", "maxLength": 0}),
+            parts: vec![
+                ("contacts[]", list(Id::schema())),
+                ("contacts[][username]", list(Username::schema())),
+            ],
+            pattern: r"^contacts\[[0-9]*\](\[[a-z_]+\])?$",
+        }
+    }
+
+    /// How a form sends back the contact that it had read: by its id, or whole.
+    pub fn in_forms() -> Form {
+        Form {
+            whole: json!({"anyOf": [Id::schema(), {"type": "string", "maxLength": 0}]}),
+            parts: Vec::new(),
+            pattern: r"^contact\[[a-z_]+\]$",
+        }
+    }
+}
+
 /// A bare id; an object with an `id`, whose other properties are ignored so that an object that was read can be sent
 /// back; or an object with a `username`.
 impl FromField for NamedContact {
@@ -119,5 +183,17 @@ impl FromField for NamedContact {
         let contact = ContactRef::Username(NewContact::take(&mut fields)?);
         fields.finish()?;
         Ok(NamedContact { path, contact })
+    }
+
+    fn schema() -> Schema {
+        let by_id = property::object([("id", Id::schema())], &["id"]);
+        let given = properties()
+            .into_iter()
+            .filter(|property| property.create != Given::Never);
+        let no_id = [("id", json!({"type": "null"}))];
+        let named = given.map(|property| (property.name, property.input));
+        let mut by_username = property::object(no_id.into_iter().chain(named), &["username"]);
+        by_username["additionalProperties"] = json!(false);
+        json!({"anyOf": [Id::schema(), by_id, by_username]})
     }
 }

@@ -1,10 +1,53 @@
 //! A conversation's input shapes: what a client can say when it makes or changes one.
 
+use serde_json::json;
+
 use super::fields::Fields;
 use super::id::Id;
+use super::property::{Property, Schema};
 use super::read_only::ReadOnly;
 use super::time::Timestamp;
 use crate::error::{Code, Error};
+
+/// A conversation's properties, in the order of answers.
+pub fn properties() -> Vec<Property> {
+    vec![
+        Property::new::<Id>("id", "Unique identifier for the conversation.").example("ZYjVAbCE9g5XRlra"),
+        Property::new::<Option<Id>>(
+            "contact_id",
+            "Unique identifier for the contact, in a one-to-one conversation.",
+        )
+        .optional(),
+        Property::new::<Option<Id>>(
+            "group_id",
+            "Unique identifier for the group that the conversation belongs to.",
+        )
+        .optional()
+        .example("l7cGNIBKZiNJ6wqF"),
+        Property::new::<Option<Id>>(
+            "pinned_message_id",
+            "Unique identifier for the pinned message, one of this conversation.",
+        )
+        .updatable(),
+        Property::new::<bool>("is_pinned", "Whether the conversation is pinned.")
+            .updatable()
+            .example(true),
+        Property::new::<bool>("is_muted", "Whether the conversation is muted.")
+            .updatable()
+            .example(false),
+        Property::new::<Option<Timestamp>>("last_active_at", "Timestamp of the latest message.").example(692_233_200),
+        Property::new::<Option<Timestamp>>("last_opened_at", "Timestamp of when the conversation was last opened.")
+            .updatable()
+            .example(1_700_000_000),
+        Property::new::<Timestamp>("created_at", "Timestamp of when the conversation was created.")
+            .example(692_233_200),
+        Property::new::<Option<Timestamp>>(
+            "archived_at",
+            "Timestamp of when the conversation was archived; null: it is not.",
+        )
+        .updatable(),
+    ]
+}
 
 /// What a conversation is with: a group's members or one contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +57,17 @@ pub enum Partner {
 }
 
 impl Partner {
+    /// The schema of an object, or a form, that names just one.
+    pub fn schema() -> Schema {
+        let just = |one: &str, other: &str| {
+            json!({
+                "required": [one],
+                "properties": {one: {"type": "string", "minLength": 1}, other: {"enum": [null, ""]}},
+            })
+        };
+        json!({"anyOf": [just("contact_id", "group_id"), just("group_id", "contact_id")]})
+    }
+
     /// Takes `contact_id` or `group_id`, exactly one; null is as good as none.
     pub fn take(fields: &mut Fields) -> Result<Self, Error> {
         let contact = fields.nullable("contact_id")?;

@@ -4,6 +4,9 @@
 
 use std::collections::HashSet;
 
+use serde_json::json;
+
+use super::property::{self, Schema};
 use super::quote::{quoted, shortened};
 use crate::error::{Code, Error};
 
@@ -72,6 +75,9 @@ impl Field {
 pub trait FromField: Sized {
     /// The value, or `parameter_invalid` at the field's path with what would be right.
     fn from_field(field: Field) -> Result<Self, Error>;
+
+    /// What JSON it is read from.
+    fn schema() -> Schema;
 }
 
 impl FromField for String {
@@ -82,6 +88,10 @@ impl FromField for String {
             other => Err(wrong_type(&field.path, "a string", &other)),
         }
     }
+
+    fn schema() -> Schema {
+        json!({"type": "string"})
+    }
 }
 
 impl FromField for i64 {
@@ -91,6 +101,10 @@ impl FromField for i64 {
             Value::Untyped(text) => digits(text).ok_or_else(|| wrong_type(&field.path, "an integer", &field.value)),
             other => Err(wrong_type(&field.path, "an integer", other)),
         }
+    }
+
+    fn schema() -> Schema {
+        json!({"type": "integer", "format": "int64"})
     }
 }
 
@@ -103,6 +117,10 @@ impl FromField for bool {
             other => Err(wrong_type(&field.path, "true or false", other)),
         }
     }
+
+    fn schema() -> Schema {
+        json!({"type": "boolean"})
+    }
 }
 
 /// `None` stands for null.
@@ -112,6 +130,21 @@ impl<T: FromField> FromField for Option<T> {
             return Ok(None);
         }
         T::from_field(field).map(Some)
+    }
+
+    fn schema() -> Schema {
+        property::nullable(T::schema())
+    }
+}
+
+/// An array whose items are read one by one.
+impl<T: FromField> FromField for Vec<T> {
+    fn from_field(field: Field) -> Result<Self, Error> {
+        field.items()?.map(T::from_field).collect()
+    }
+
+    fn schema() -> Schema {
+        json!({"type": "array", "items": T::schema()})
     }
 }
 

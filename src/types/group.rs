@@ -2,13 +2,61 @@
 
 use std::collections::HashSet;
 
-use super::contact::NamedContact;
+use serde_json::json;
+
+use super::contact::{self, NamedContact};
 use super::fields::{Fields, FromField};
 use super::id::Id;
+use super::kind::Kind;
+use super::property::{self, Property, reference};
 use super::read_only::ReadOnly;
 use super::text::{Description, Name, Url};
 use super::time::Timestamp;
 use crate::error::Error;
+
+/// A group's properties, in the order of answers.
+pub fn properties() -> Vec<Property> {
+    vec![
+        Property::new::<Id>("id", "Unique identifier for the group.").example("l7cGNIBKZiNJ6wqF"),
+        Property::new::<Name>("name", "The name for the group.")
+            .required()
+            .updatable()
+            .example("Plaza Hotel"),
+        Property::new::<Option<Description>>("description", "The description for the group.")
+            .optional()
+            .updatable()
+            .example("World-renowned."),
+        Property::new::<Option<Url>>(
+            "avatar_url",
+            "The avatar image URL for the group, of up to 2,048 bytes.",
+        )
+        .optional()
+        .updatable()
+        .example("https://assets.protocol.chat/avatars/plazahotel.jpg"),
+        Property::new::<Option<Id>>(
+            "conversation_id",
+            "Unique identifier for the conversation that belongs to the group; null once that is deleted.",
+        )
+        .example("ZYjVAbCE9g5XRlra"),
+        Property::new::<Vec<NamedContact>>(
+            "contacts",
+            "The contacts that are members of the group, in order. A request names each by its id, by an object with \
+             its `id`, or by an object with a `username`, which makes the contact if there is none. At most 1,000, unless \
+             the server's operator said otherwise.",
+        )
+        .answered_as(json!({"type": "array", "items": reference(Kind::Contact)}))
+        .in_forms(NamedContact::members_in_forms())
+        .optional()
+        .updatable()
+        .example(json!([property::example(&contact::properties())])),
+        Property::new::<Timestamp>("created_at", "Timestamp of when the group was created.").example(692_233_200),
+        Property::new::<Option<Timestamp>>(
+            "archived_at",
+            "Timestamp of when the group was archived; null: it is not.",
+        )
+        .updatable(),
+    ]
+}
 
 /// A group to be made.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,10 @@
 use std::cell::RefCell;
 use std::fmt;
 
+use serde_json::json;
+
 use super::fields::{Field, FromField};
+use super::property::Schema;
 use super::quote::quoted;
 use crate::error::Error;
 
@@ -78,6 +81,10 @@ impl FromField for Id {
                 format!("must be an id: 16 letters and digits, not {}", quoted(&text)),
             )
         })
+    }
+
+    fn schema() -> Schema {
+        json!({"title": "id", "type": "string", "pattern": "^[A-Za-z0-9]{16}$"})
     }
 }
 

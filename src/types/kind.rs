@@ -23,6 +23,16 @@ impl Kind {
         }
     }
 
+    /// What the API's description calls one.
+    pub fn title(self) -> &'static str {
+        match self {
+            Kind::Contact => "Contact",
+            Kind::Group => "Group",
+            Kind::Conversation => "Conversation",
+            Kind::Message => "Message",
+        }
+    }
+
     /// The table of them, and what many are called.
     pub fn table(self) -> &'static str {
         match self {

@@ -2,14 +2,56 @@
 
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
+use serde_json::json;
 
 use super::contact::NamedContact;
 use super::fields::{Field, Fields, FromField, Value};
 use super::id::Id;
+use super::kind::Kind;
+use super::property::{Form, Property, Schema, nullable, reference};
 use super::read_only::ReadOnly;
 use super::text::{MessageText, ReactionName, Reactor};
 use super::time::Timestamp;
 use crate::error::Error;
+
+/// A message's properties, in the order of answers.
+pub fn properties() -> Vec<Property> {
+    vec![
+        Property::new::<Id>("id", "Unique identifier for the message.").example("gWqY86BMFRiH5o11"),
+        Property::new::<Id>(
+            "conversation_id",
+            "Unique identifier for the conversation that the message belongs to.",
+        )
+        .required()
+        .example("ZYjVAbCE9g5XRlra"),
+        Property::new::<Option<NamedContact>>("contact", "The contact that sent the message; null: you.")
+            .answered_as(nullable(reference(Kind::Contact)))
+            .in_forms(NamedContact::in_forms()),
+        Property::new::<MessageText>("message", "What the message says.")
+            .required()
+            .updatable()
+            .example("Bless this highly nutritious microwavable macaroni and cheese dinner."),
+        Property::new::<Reactions>("reactions", "Who reacted how to the message.")
+            .answered_as(Reactions::as_answered())
+            .in_forms(Reactions::in_forms())
+            .updatable()
+            .example(json!([{"red_angry_face": ["KateMcCallister"]}])),
+        Property::new::<Option<Timestamp>>("read_at", "Timestamp of when the message was read.")
+            .updatable()
+            .example(1_700_000_000),
+        Property::new::<Timestamp>("created_at", "Timestamp of when the message was sent.").example(692_233_200),
+        Property::new::<Option<Timestamp>>("updated_at", "Timestamp of when the message's text was last changed."),
+    ]
+}
+
+/// Who sends a message, where that is not the account's owner: what answers tell as `contact`.
+pub fn sender() -> Property {
+    let described = "Unique identifier for the contact that sends the message: a member of the group, or the \
+                     conversation's contact; null: you.";
+    Property::new::<Option<Id>>("contact_id", described)
+        .optional()
+        .example("WAz8eIbvDR60rouK")
+}
 
 /// A message to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +144,39 @@ impl Reactions {
         serde_json::to_string(&self.0).expect("strings always serialize")
     }
 
+    /// The schema of the API's form of them.
+    fn as_array() -> Schema {
+        json!({"type": "array", "items": Self::as_object()})
+    }
+
+    /// The same as answers have it: a reaction an object.
+    fn as_answered() -> Schema {
+        let mut reactions = Self::as_array();
+        reactions["items"]["minProperties"] = json!(1);
+        reactions["items"]["maxProperties"] = json!(1);
+        reactions
+    }
+
+    /// How a form tells them: none at all, or those who react, by the reaction's name.
+    fn in_forms() -> Form {
+        Form {
+            whole: json!({"type": "string", "maxLength": 0}),
+            parts: vec![(
+                "reactions[red_angry_face][]",
+                json!({"type": "array", "items": Reactor::schema()}),
+            )],
+            pattern: r"^reactions\[",
+        }
+    }
+
+    fn as_object() -> Schema {
+        json!({
+            "type": "object",
+            "propertyNames": ReactionName::schema(),
+            "additionalProperties": {"type": "array", "items": Reactor::schema()},
+        })
+    }
+
     /// Takes in one object's reactions.
     fn add_all(&mut self, object: Field) -> Result<(), Error> {
         for (name, by) in object.fields()?.into_entries()? {
@@ -149,6 +224,10 @@ impl FromField for Reactions {
         }
         reactions.0.retain(|reaction| !reaction.by.is_empty());
         Ok(reactions)
+    }
+
+    fn schema() -> Schema {
+        json!({"anyOf": [Self::as_array(), Self::as_object()]})
     }
 }
 

@@ -13,6 +13,7 @@ pub mod kind;
 pub mod message;
 pub mod page;
 pub mod peer;
+pub mod property;
 pub mod quote;
 pub mod read_only;
 pub mod text;

@@ -1,7 +1,10 @@
 //! Which part of a list is asked for.
 
+use serde_json::json;
+
 use super::fields::Fields;
 use super::id::Id;
+use super::property::Property;
 use crate::error::Error;
 
 /// Where a page lies in its list, which runs from the newest object to the oldest.
@@ -25,6 +28,24 @@ pub struct Page {
 impl Page {
     const DEFAULT_LIMIT: usize = 10;
     const MOST: i64 = 100;
+
+    /// The parameters that say which page is meant.
+    pub fn parameters() -> Vec<Property> {
+        let mut limit =
+            Property::new::<i64>("limit", "Limit the number of objects returned.").example(Self::DEFAULT_LIMIT);
+        limit.input = json!({"type": "integer", "minimum": 1, "maximum": Self::MOST, "default": Self::DEFAULT_LIMIT});
+        vec![
+            limit,
+            Property::new::<Id>(
+                "starting_after",
+                "The id of an object of this list: the page after (older than) it. Not with `ending_before`.",
+            ),
+            Property::new::<Id>(
+                "ending_before",
+                "The id of an object of this list: the page just before (newer than) it. Not with `starting_after`.",
+            ),
+        ]
+    }
 
     /// Takes `limit`, `starting_after` and `ending_before`.
     pub fn take(query: &mut Fields) -> Result<Self, Error> {

@@ -1,14 +1,17 @@
 //! The texts of the API, one type a rule. Lengths are counted in Unicode characters unless a rule says bytes.
 
 use fluent_uri::Iri;
+use serde_json::json;
 
 use super::fields::{Field, FromField};
+use super::property::Schema;
 use super::quote::quoted;
 use crate::error::Error;
 
-/// Declares a text type whose values have passed `$check`, which answers with what would be right.
+/// Declares a text type of so many characters, or of any number, whose values have passed `$check` too, which answers
+/// with what would be right; `$rule` says the same to clients, in the words of JSON Schema.
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $length:expr, $rule:expr, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name(String);
@@ -17,6 +20,7 @@ macro_rules! text {
             /// The text, or what would be right instead.
             pub fn parse(text: String) -> Result<Self, String> {
                 let check: fn(&str) -> Result<(), String> = $check;
+                $length.check(&text)?;
                 check(&text).map(|()| $name(text))
             }
 
@@ -30,6 +34,10 @@ macro_rules! text {
                 let path = field.path.clone();
                 $name::parse(String::from_field(field)?).map_err(|message| Error::invalid(path, message))
             }
+
+            fn schema() -> Schema {
+                $length.schema($rule)
+            }
         }
     };
 }
@@ -37,8 +45,9 @@ macro_rules! text {
 text!(
     /// A group's name: 1 to 255 characters, not only white space, no control characters.
     Name,
+    characters(1, 255),
+    NAME,
     |text| {
-        length(text, 1, 255)?;
         no_control(text)?;
         if text.chars().all(char::is_whitespace) {
             return Err("must not be white space alone".to_owned());
@@ -50,17 +59,17 @@ text!(
 text!(
     /// A group's description: up to 10,000 characters.
     Description,
-    |text| length(text, 0, 10_000)
+    characters(0, 10_000),
+    ANYTHING,
+    anything
 );
 
 text!(
     /// An absolute `http` or `https` URL of up to 2,048 bytes, kept as it was written (RFC 3986 and 3987).
     Url,
+    bytes(2_048),
+    URL,
     |text| {
-        const LONGEST: usize = 2_048;
-        if text.len() > LONGEST {
-            return Err(format!("must be a URL of up to {LONGEST} bytes, not {}", text.len()));
-        }
         let is_web = |iri: &Iri<&str>| {
             let scheme = iri.scheme().as_str();
             let has_host = iri.authority().is_some_and(|authority| !authority.host().is_empty());
@@ -79,8 +88,9 @@ text!(
 text!(
     /// A contact's user name: 1 to 64 characters, no white space, no control characters.
     Username,
+    characters(1, 64),
+    USERNAME,
     |text| {
-        length(text, 1, 64)?;
         no_control(text)?;
         if text.chars().any(char::is_whitespace) {
             return Err(format!("must have no white space, unlike {}", quoted(text)));
@@ -92,48 +102,125 @@ text!(
 text!(
     /// A contact's phone number as its owner writes it: up to 32 characters.
     PhoneNumber,
-    |text| length(text, 0, 32)
+    characters(0, 32),
+    ANYTHING,
+    anything
 );
 
 text!(
     /// A contact's name for people to read: up to 255 characters.
     DisplayName,
-    |text| length(text, 0, 255)
+    characters(0, 255),
+    ANYTHING,
+    anything
 );
 
 text!(
     /// What a message says: 1 to 10,000 characters.
     MessageText,
-    |text| length(text, 1, 10_000)
+    characters(1, 10_000),
+    ANYTHING,
+    anything
 );
 
 text!(
     /// A reaction's name, such as `red_angry_face`: 1 to 64 characters, no control characters.
     ReactionName,
-    |text| {
-        length(text, 1, 64)?;
-        no_control(text)
-    }
+    characters(1, 64),
+    NO_CONTROL,
+    no_control
 );
 
 text!(
     /// Who reacts to a message, such as `KateMcCallister`: 1 to 255 characters, no control characters.
     Reactor,
-    |text| {
-        length(text, 1, 255)?;
-        no_control(text)
-    }
+    characters(1, 255),
+    NO_CONTROL,
+    no_control
 );
 
-fn length(text: &str, least: usize, most: usize) -> Result<(), String> {
-    let count = text.chars().count();
-    if (least..=most).contains(&count) {
-        return Ok(());
+/// How long a text may be.
+#[derive(Clone, Copy)]
+struct Length {
+    least: usize,
+    most: usize,
+    unit: &'static str,
+}
+
+const fn characters(least: usize, most: usize) -> Length {
+    Length {
+        least,
+        most,
+        unit: "characters",
     }
-    Err(match least {
-        0 => format!("must have at most {most} characters, not {count}"),
-        _ => format!("must have {least} to {most} characters, not {count}"),
-    })
+}
+
+const fn bytes(most: usize) -> Length {
+    Length {
+        least: 0,
+        most,
+        unit: "bytes",
+    }
+}
+
+impl Length {
+    fn check(self, text: &str) -> Result<(), String> {
+        let Length { least, most, unit } = self;
+        let count = match unit {
+            "bytes" => text.len(),
+            _ => text.chars().count(),
+        };
+        if (least..=most).contains(&count) {
+            return Ok(());
+        }
+        Err(match least {
+            0 => format!("must have at most {most} {unit}, not {count}"),
+            _ => format!("must have {least} to {most} {unit}, not {count}"),
+        })
+    }
+
+    /// The schema of a text of this length, in characters as JSON Schema counts.
+    fn schema(self, rule: Rule) -> Schema {
+        let mut schema = json!({"type": "string"});
+        if let Some(format) = rule.format {
+            schema["format"] = json!(format);
+        }
+        if self.least > 0 {
+            schema["minLength"] = json!(self.least);
+        }
+        schema["maxLength"] = json!(self.most);
+        schema["pattern"] = json!(rule.pattern);
+        schema
+    }
+}
+
+/// What a text must be beside its length, as JSON Schema tells it.
+#[derive(Clone, Copy)]
+struct Rule {
+    format: Option<&'static str>,
+    /// A regular expression (ECMA-262).
+    pattern: &'static str,
+}
+
+const fn pattern(pattern: &'static str) -> Rule {
+    Rule { format: None, pattern }
+}
+
+/// NUL is no character of any text: `types/json.rs` and the forms refuse it.
+const ANYTHING: Rule = pattern(r"^[^\u0000]*$");
+const NO_CONTROL: Rule = pattern(r"^[^\u0000-\u001f\u007f-\u009f]*$");
+/// White space is spelled out: `\s` is not the same everywhere.
+const NAME: Rule = pattern(
+    r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000-\u001f\u007f-\u009f]*$",
+);
+const USERNAME: Rule = pattern(r"^[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*$");
+const URL: Rule = Rule {
+    format: Some("iri"),
+    pattern: r"^[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]*@)?[^/?#@:]",
+};
+
+fn anything(_: &str) -> Result<(), String> {
+    Ok(())
 }
 
 fn no_control(text: &str) -> Result<(), String> {

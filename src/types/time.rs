@@ -3,7 +3,10 @@
 use std::sync::OnceLock;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use serde_json::json;
+
 use super::fields::{Field, FromField};
+use super::property::Schema;
 use crate::error::Error;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, up to the end of the year 9999.
@@ -90,6 +93,10 @@ impl FromField for Timestamp {
             path,
             format!("must be a time in UNIX seconds, 0 to {}, not {seconds}", Self::LAST),
         ))
+    }
+
+    fn schema() -> Schema {
+        json!({"title": "timestamp", "type": "integer", "format": "int64", "minimum": 0, "maximum": Self::LAST})
     }
 }
 

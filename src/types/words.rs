@@ -1,6 +1,9 @@
 //! What a list is searched for.
 
+use serde_json::json;
+
 use super::fields::{Field, FromField};
+use super::property::Schema;
 use super::quote::quoted;
 use crate::error::Error;
 
@@ -9,6 +12,9 @@ use crate::error::Error;
 pub struct Words(Vec<String>);
 
 impl Words {
+    /// What a list's search is told to be.
+    pub const OF_A_LIST: &str = "Only show those that have all of these words, each as a whole word or as the \
+                                 beginning of one. At most 16 words, and a letter or digit among them.";
     /// The longest search, in characters.
     const LONGEST: usize = 255;
     /// The most words of a search.
@@ -43,6 +49,10 @@ impl FromField for Words {
     fn from_field(field: Field) -> Result<Self, Error> {
         let path = field.path.clone();
         Words::parse(&String::from_field(field)?).map_err(|what| Error::invalid(path, what))
+    }
+
+    fn schema() -> Schema {
+        json!({"type": "string", "minLength": 1, "maxLength": Self::LONGEST, "pattern": r"^[^\u0000]*$"})
     }
 }
 
