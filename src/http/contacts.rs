@@ -3,23 +3,84 @@
 use warp::http::Method;
 use warp::reply::Response;
 
+use super::operation::Operation;
 use super::request::Call;
 use super::{Api, Route, make, reply};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::store::contacts::{self, Filter};
 use crate::types::contact::{ContactChanges, NewContact};
 use crate::types::kind::Kind;
 use crate::types::page::Page;
+use crate::types::text::Username;
+use crate::types::words::Words;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::new(Method::GET, "/v1/contacts", list),
-        Route::new(Method::POST, "/v1/contacts", create),
-        Route::new(Method::GET, "/v1/contacts/:id", retrieve),
-        Route::new(Method::PUT, "/v1/contacts/:id", update),
-        Route::new(Method::PATCH, "/v1/contacts/:id", update),
-        Route::new(Method::DELETE, "/v1/contacts/:id", delete),
+        Route::new(Method::GET, "/v1/contacts", listing, list),
+        Route::new(Method::POST, "/v1/contacts", creating, create),
+        Route::new(Method::GET, "/v1/contacts/:id", retrieving, retrieve),
+        Route::new(Method::PUT, "/v1/contacts/:id", updating, update),
+        Route::new(Method::PATCH, "/v1/contacts/:id", patching, update),
+        Route::new(Method::DELETE, "/v1/contacts/:id", deleting, delete),
     ]
+}
+
+fn listing() -> Operation {
+    Operation::list(
+        Kind::Contact,
+        "listContacts",
+        "List all contacts",
+        "A paginated list of all your contacts, the newest first. By default, a maximum of ten contacts are shown per \
+         page.",
+    )
+    .filter::<Username>(
+        "username",
+        "Only show the contact of this username, whatever its ASCII case.",
+    )
+    .filter::<Words>("query", Words::OF_A_LIST)
+}
+
+fn creating() -> Operation {
+    Operation::create(
+        Kind::Contact,
+        "createContact",
+        "Create a contact",
+        "A new contact, with a one-to-one conversation.",
+    )
+    .refused(Code::Conflict)
+}
+
+fn retrieving() -> Operation {
+    Operation::retrieve(
+        Kind::Contact,
+        "getContact",
+        "Retrieve a contact",
+        "A contact by its id, in any letter case.",
+    )
+}
+
+fn updating() -> Operation {
+    Operation::update(
+        Kind::Contact,
+        "updateContact",
+        "Update a contact",
+        "Changes the properties that are given and leaves the rest.",
+    )
+    .showing("phone_number", "1-800-759-3000")
+    .refused(Code::Conflict)
+}
+
+fn patching() -> Operation {
+    updating().named("patchContact")
+}
+
+fn deleting() -> Operation {
+    Operation::act(
+        "deleteContact",
+        "Delete a contact",
+        "Takes the contact out of every group and deletes it for good, with its one-to-one conversation. Messages that \
+         it sent to groups stay, with `contact` null.",
+    )
 }
 
 async fn list(api: Api, mut call: Call) -> Result<Response, Error> {

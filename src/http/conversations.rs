@@ -3,23 +3,93 @@
 use warp::http::Method;
 use warp::reply::Response;
 
+use super::operation::Operation;
 use super::request::Call;
 use super::{Api, Route, make, reply};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::store::conversations::{self, Filter};
 use crate::types::conversation::{ConversationChanges, Partner};
+use crate::types::id::Id;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::new(Method::GET, "/v1/conversations", list),
-        Route::new(Method::POST, "/v1/conversations", create),
-        Route::new(Method::GET, "/v1/conversations/:id", retrieve),
-        Route::new(Method::PUT, "/v1/conversations/:id", update),
-        Route::new(Method::PATCH, "/v1/conversations/:id", update),
-        Route::new(Method::DELETE, "/v1/conversations/:id", delete),
+        Route::new(Method::GET, "/v1/conversations", listing, list),
+        Route::new(Method::POST, "/v1/conversations", creating, create),
+        Route::new(Method::GET, "/v1/conversations/:id", retrieving, retrieve),
+        Route::new(Method::PUT, "/v1/conversations/:id", updating, update),
+        Route::new(Method::PATCH, "/v1/conversations/:id", patching, update),
+        Route::new(Method::DELETE, "/v1/conversations/:id", deleting, delete),
     ]
+}
+
+fn listing() -> Operation {
+    Operation::list(
+        Kind::Conversation,
+        "listConversations",
+        "List all conversations",
+        "A paginated list of all your conversations, the newest first. By default, a maximum of ten conversations are \
+         shown per page.",
+    )
+    .filter::<bool>(
+        "archived",
+        "`true`: only show conversations that are archived; `false`: only those that are not.",
+    )
+    .filter::<bool>(
+        "muted",
+        "`true`: only show those that are muted; `false`: only those that are not.",
+    )
+    .filter::<bool>(
+        "pinned",
+        "`true`: only show those that are pinned; `false`: only those that are not.",
+    )
+    .filter::<Id>("group_id", "Only show the conversation of this group.")
+    .filter::<Id>("contact_id", "Only show the one-to-one conversation with this contact.")
+}
+
+fn creating() -> Operation {
+    Operation::create(
+        Kind::Conversation,
+        "createConversation",
+        "Create a conversation",
+        "A new conversation for a contact or a group that has none, by `contact_id` or `group_id`, exactly one.",
+    )
+    .showing("group_id", "l7cGNIBKZiNJ6wqF")
+    .such_that(Partner::schema())
+    .refused(Code::Conflict)
+}
+
+fn retrieving() -> Operation {
+    Operation::retrieve(
+        Kind::Conversation,
+        "getConversation",
+        "Retrieve a conversation",
+        "A conversation by its id, in any letter case.",
+    )
+}
+
+fn updating() -> Operation {
+    Operation::update(
+        Kind::Conversation,
+        "updateConversation",
+        "Update a conversation",
+        "Changes the properties that are given and leaves the rest.",
+    )
+    .showing("is_pinned", true)
+}
+
+fn patching() -> Operation {
+    updating().named("patchConversation")
+}
+
+fn deleting() -> Operation {
+    Operation::act(
+        "deleteConversation",
+        "Delete a conversation",
+        "Deletes the conversation for good, with all its messages. Its contact or group stays and can be given a new \
+         one.",
+    )
 }
 
 async fn list(api: Api, mut call: Call) -> Result<Response, Error> {

@@ -3,23 +3,84 @@
 use warp::http::Method;
 use warp::reply::Response;
 
+use super::operation::Operation;
 use super::request::Call;
 use super::{Api, Route, make, reply};
 use crate::error::Error;
 use crate::store::groups::{self, Filter};
 use crate::types::group::{GroupChanges, NewGroup};
+use crate::types::id::Id;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
+use crate::types::words::Words;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::new(Method::GET, "/v1/groups", list),
-        Route::new(Method::POST, "/v1/groups", create),
-        Route::new(Method::GET, "/v1/groups/:id", retrieve),
-        Route::new(Method::PUT, "/v1/groups/:id", update),
-        Route::new(Method::PATCH, "/v1/groups/:id", update),
-        Route::new(Method::DELETE, "/v1/groups/:id", delete),
+        Route::new(Method::GET, "/v1/groups", listing, list),
+        Route::new(Method::POST, "/v1/groups", creating, create),
+        Route::new(Method::GET, "/v1/groups/:id", retrieving, retrieve),
+        Route::new(Method::PUT, "/v1/groups/:id", updating, update),
+        Route::new(Method::PATCH, "/v1/groups/:id", patching, update),
+        Route::new(Method::DELETE, "/v1/groups/:id", deleting, delete),
     ]
+}
+
+fn listing() -> Operation {
+    Operation::list(
+        Kind::Group,
+        "listGroups",
+        "List all groups",
+        "A paginated list of all your groups, the newest first. By default, a maximum of ten groups are shown per \
+         page.",
+    )
+    .filter::<bool>(
+        "archived",
+        "`true`: only show groups that are archived; `false`: only those that are not.",
+    )
+    .filter::<Id>("contact_id", "Only show groups with this member.")
+    .filter::<Words>("query", Words::OF_A_LIST)
+}
+
+fn creating() -> Operation {
+    Operation::create(
+        Kind::Group,
+        "createGroup",
+        "Create a group",
+        "A new group conversation between you and a group of your contacts.",
+    )
+}
+
+fn retrieving() -> Operation {
+    Operation::retrieve(
+        Kind::Group,
+        "getGroup",
+        "Retrieve a group",
+        "A group by its id, in any letter case.",
+    )
+}
+
+fn updating() -> Operation {
+    Operation::update(
+        Kind::Group,
+        "updateGroup",
+        "Update a group",
+        "Changes the properties that are given and leaves the rest: the name, description and avatar, the members, all \
+         of which `contacts` replaces, or whether the group is archived.",
+    )
+    .showing("description", "The finest in New York.")
+}
+
+fn patching() -> Operation {
+    updating().named("patchGroup")
+}
+
+fn deleting() -> Operation {
+    Operation::act(
+        "deleteGroup",
+        "Delete a group",
+        "Deletes the group for good, with its conversation and all messages. Archive it instead if you want to be able \
+         to restore it later. The contacts stay.",
+    )
 }
 
 async fn list(api: Api, mut call: Call) -> Result<Response, Error> {

@@ -61,6 +61,11 @@ impl RequestId {
         RequestId(HeaderValue::from_str(Id::random().as_str()).expect("an id is visible ASCII"))
     }
 
+    /// The one that examples show.
+    pub fn sample() -> Self {
+        RequestId(HeaderValue::from_static("LJZJxpLNwC9EFYZ1"))
+    }
+
     pub fn as_str(&self) -> &str {
         self.0.to_str().unwrap_or("-")
     }

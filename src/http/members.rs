@@ -3,6 +3,7 @@
 use warp::http::Method;
 use warp::reply::Response;
 
+use super::operation::Operation;
 use super::request::Call;
 use super::{Api, Route, reply};
 use crate::error::Error;
@@ -11,11 +12,37 @@ use crate::types::kind::Kind;
 use crate::types::page::Page;
 
 pub fn routes() -> Vec<Route> {
+    let member = "/v1/groups/:id/contacts/:contact_id";
     vec![
-        Route::new(Method::GET, "/v1/groups/:id/contacts", list),
-        Route::new(Method::PUT, "/v1/groups/:id/contacts/:contact_id", add),
-        Route::new(Method::DELETE, "/v1/groups/:id/contacts/:contact_id", remove),
+        Route::new(Method::GET, "/v1/groups/:id/contacts", listing, list),
+        Route::new(Method::PUT, member, adding, add),
+        Route::new(Method::DELETE, member, removing, remove),
     ]
+}
+
+fn listing() -> Operation {
+    Operation::list(
+        Kind::Contact,
+        "listGroupContacts",
+        "List the members of a group",
+        "A paginated list of the contacts that are members of the group, in the group's order.",
+    )
+}
+
+fn adding() -> Operation {
+    Operation::act(
+        "addGroupContact",
+        "Add a member to a group",
+        "Adds the contact at the end of the group's members, unless it is one already.",
+    )
+}
+
+fn removing() -> Operation {
+    Operation::act(
+        "removeGroupContact",
+        "Take a member out of a group",
+        "Takes the contact out of the group; the contact stays.",
+    )
 }
 
 async fn list(api: Api, mut call: Call) -> Result<Response, Error> {

@@ -3,23 +3,76 @@
 use warp::http::Method;
 use warp::reply::Response;
 
+use super::operation::Operation;
 use super::request::Call;
 use super::{Api, Route, make, reply};
 use crate::error::Error;
 use crate::store::messages::{self, Filter};
+use crate::types::id::Id;
 use crate::types::kind::Kind;
-use crate::types::message::{MessageChanges, NewMessage};
+use crate::types::message::{self, MessageChanges, NewMessage};
 use crate::types::page::Page;
+use crate::types::words::Words;
 
 pub fn routes() -> Vec<Route> {
     vec![
-        Route::new(Method::GET, "/v1/messages", list),
-        Route::new(Method::POST, "/v1/messages", create),
-        Route::new(Method::GET, "/v1/messages/:id", retrieve),
-        Route::new(Method::PUT, "/v1/messages/:id", update),
-        Route::new(Method::PATCH, "/v1/messages/:id", update),
-        Route::new(Method::DELETE, "/v1/messages/:id", delete),
+        Route::new(Method::GET, "/v1/messages", listing, list),
+        Route::new(Method::POST, "/v1/messages", creating, create),
+        Route::new(Method::GET, "/v1/messages/:id", retrieving, retrieve),
+        Route::new(Method::PUT, "/v1/messages/:id", updating, update),
+        Route::new(Method::PATCH, "/v1/messages/:id", patching, update),
+        Route::new(Method::DELETE, "/v1/messages/:id", deleting, delete),
     ]
+}
+
+fn listing() -> Operation {
+    Operation::list(
+        Kind::Message,
+        "listMessages",
+        "List all messages",
+        "A paginated list of all messages, or of those of a conversation, the newest first. By default, a maximum of \
+         ten messages are shown per page.",
+    )
+    .filter::<Id>("conversation_id", "Only show messages of this conversation.")
+    .filter::<Words>("query", Words::OF_A_LIST)
+}
+
+fn creating() -> Operation {
+    Operation::create(
+        Kind::Message,
+        "sendMessage",
+        "Send a message",
+        "A new message in a conversation, from you or from a contact.",
+    )
+    .given(message::sender())
+}
+
+fn retrieving() -> Operation {
+    Operation::retrieve(
+        Kind::Message,
+        "getMessage",
+        "Retrieve a message",
+        "A message by its id, in any letter case.",
+    )
+}
+
+fn updating() -> Operation {
+    Operation::update(
+        Kind::Message,
+        "updateMessage",
+        "Update a message",
+        "Changes the properties that are given and leaves the rest. Another text sets `updated_at`; `reactions` \
+         replaces all reactions.",
+    )
+    .showing("read_at", 1_700_000_000)
+}
+
+fn patching() -> Operation {
+    updating().named("patchMessage")
+}
+
+fn deleting() -> Operation {
+    Operation::act("deleteMessage", "Delete a message", "Deletes the message for good.")
 }
 
 async fn list(api: Api, mut call: Call) -> Result<Response, Error> {

@@ -4,6 +4,7 @@
 mod auth;
 mod contacts;
 mod conversations;
+mod docs;
 mod form;
 mod forwarded;
 mod gate;
@@ -14,6 +15,8 @@ mod health;
 mod make;
 mod members;
 mod messages;
+pub mod openapi;
+mod operation;
 mod reply;
 mod request;
 mod room;
@@ -167,6 +170,8 @@ pub fn filter(api: &Api) -> BoxedFilter<(Response,)> {
         .expect("the API has resources");
     base.and(resources)
         .or(health::filter(api))
+        .unify()
+        .or(docs::filter(api))
         .unify()
         .or(route::bodiless(api, route::unknown))
         .unify()

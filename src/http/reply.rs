@@ -1,7 +1,11 @@
 //! Answers: the only place that knows status codes.
 
+use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, LOCATION,
+    REFERRER_POLICY, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use serde::Serialize;
 use warp::http::HeaderValue;
 use warp::reply::Response;
@@ -73,6 +77,30 @@ pub fn kept(settings: &Settings, answer: Answer, replayed: bool) -> Response {
     response
 }
 
+/// `200` and a page, or what belongs to one, which may do what `policy` says.
+pub fn document(kind: &'static str, policy: &'static str, text: Bytes) -> Response {
+    let mut response = Response::new(text.into());
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, kind),
+        (CONTENT_SECURITY_POLICY, policy),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (REFERRER_POLICY, "no-referrer"),
+        (CACHE_CONTROL, "no-cache"),
+        (VARY, "accept-encoding"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The same, whose body is compressed.
+pub fn zipped(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    response
+}
+
 /// `204` without a body.
 pub fn no_content() -> Response {
     let mut response = Response::default();
@@ -141,7 +169,7 @@ struct ErrorBody<'a> {
     request_id: &'a str,
 }
 
-fn error_body(settings: &Settings, error: &Error, request_id: &RequestId) -> String {
+pub fn error_body(settings: &Settings, error: &Error, request_id: &RequestId) -> String {
     let (_, name) = status(error.code);
     let body = ErrorBody {
         kind: if error.is_ours() {
@@ -159,7 +187,7 @@ fn error_body(settings: &Settings, error: &Error, request_id: &RequestId) -> Str
 }
 
 /// The contract's table: status and name of each code.
-fn status(code: Code) -> (StatusCode, &'static str) {
+pub fn status(code: Code) -> (StatusCode, &'static str) {
     match code {
         Code::BodyMalformed => (StatusCode::BAD_REQUEST, "body_malformed"),
         Code::ParameterMissing => (StatusCode::BAD_REQUEST, "parameter_missing"),

@@ -2,7 +2,7 @@
 //! that path, the cheapest refusal first.
 
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use futures_util::StreamExt;
 use hyper::header::ETAG;
@@ -14,6 +14,7 @@ use warp::{Buf, Filter, Stream, any};
 use super::Api;
 use super::auth;
 use super::head::Head;
+use super::operation::Operation;
 use super::reply;
 use super::request::{self, Call};
 use crate::error::{Code, Error};
@@ -23,25 +24,32 @@ use crate::types::idempotency::KeyedRequest;
 type Handler = Box<dyn Fn(Api, Call) -> Answer + Send + Sync>;
 type Answer = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
 
-/// A method on a path and the handler that answers it.
+/// A method on a path, what is told of it, and the handler that answers it.
 pub struct Route {
     pub method: Method,
     /// Below the base path; a segment that begins with a colon stands for any one.
     pub path: &'static str,
+    /// Made only where it is told: a server that is not asked for it does not hold it.
+    pub operation: LazyLock<Operation>,
     handler: Handler,
 }
 
 impl Route {
-    pub(super) fn new<F, A>(method: Method, path: &'static str, handler: F) -> Self
+    pub(super) fn new<F, A>(method: Method, path: &'static str, operation: fn() -> Operation, handler: F) -> Self
     where
         F: Fn(Api, Call) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Response, Error>> + Send + 'static,
     {
         let handler = Box::new(move |api, call| Box::pin(handler(api, call)) as Answer);
-        Route { method, path, handler }
+        Route {
+            method,
+            path,
+            operation: LazyLock::new(operation),
+            handler,
+        }
     }
 
-    fn writes(&self) -> bool {
+    pub(super) fn writes(&self) -> bool {
         self.method != Method::GET
     }
 }
@@ -169,14 +177,19 @@ fn allowed(methods: &[Route]) -> String {
 }
 
 /// The filter of requests that `answer` answers without their bodies.
-pub fn bodiless(api: &Api, answer: fn(&Api, &Head) -> Response) -> BoxedFilter<(Response,)> {
+pub fn bodiless<F>(api: &Api, answer: F) -> BoxedFilter<(Response,)>
+where
+    F: Fn(&Api, &Head) -> Response + Clone + Send + Sync + 'static,
+{
     head()
         .and(warp::body::stream())
         .and(with(api))
-        .then(move |head: Arc<Head>, body, api: Api| async move {
+        .then(move |head: Arc<Head>, body, api: Api| {
             let mut response = answer(&api, &head);
-            request::finish(&head.headers, body, &mut response).await;
-            response
+            async move {
+                request::finish(&head.headers, body, &mut response).await;
+                response
+            }
         })
         .boxed()
 }

@@ -738,7 +738,7 @@ fn reactions_are_set_in_both_spellings() {
         ),
         (
             json!({"b": ["x", "y"], "a": ["x"]}),
-            json!([{"a": ["x"]}, {"b": ["x", "y"]}]),
+            json!([{"b": ["x", "y"]}, {"a": ["x"]}]),
         ),
         (json!([{"b": ["x"]}, {"a": ["y"]}]), json!([{"b": ["x"]}, {"a": ["y"]}])),
         (
@@ -753,7 +753,7 @@ fn reactions_are_set_in_both_spellings() {
         (json!({}), json!([])),
         (
             json!({"a": ["x"], "A": ["X", "x"]}),
-            json!([{"A": ["X", "x"]}, {"a": ["x"]}]),
+            json!([{"a": ["x"]}, {"A": ["X", "x"]}]),
         ),
         (json!([]), json!([])),
         (json!({"a": []}), json!([])),
