@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use crate::description::{Asked, Description};
 pub use crate::sound::assert_sound;
 
 /// No test waits longer for an answer.
@@ -353,8 +354,8 @@ impl Request<'_> {
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let answer = match self.body {
-            Some(body) => self.server.agent.run(request.body(body).unwrap()),
+        let answer = match &self.body {
+            Some(body) => self.server.agent.run(request.body(&body[..]).unwrap()),
             None => self.server.agent.run(request.body(()).unwrap()),
         };
         let mut answer = answer.unwrap();
@@ -365,11 +366,27 @@ impl Request<'_> {
             .read_to_string()
             .unwrap();
         let headers = answer.headers().clone();
-        Answer {
+        let answer = Answer {
             status: answer.status().as_u16(),
             headers,
             text,
-        }
+        };
+        self.hold_to_the_description(&answer);
+        answer
+    }
+
+    fn hold_to_the_description(&self, answer: &Answer) {
+        let content_type = self.headers.iter().find(|(name, _)| name == "content-type");
+        let Some(target) = self.path.strip_prefix(&self.server.config.settings.base_path) else {
+            return;
+        };
+        let asked = Asked {
+            method: &self.method,
+            target,
+            content_type: content_type.map(|(_, kind)| kind.as_str()),
+            body: self.body.as_deref().unwrap_or_default(),
+        };
+        Description::get().hold(&asked, answer);
     }
 }
 
