@@ -3,6 +3,7 @@
 mod backup;
 mod check;
 mod given;
+mod openapi;
 mod output;
 mod serve;
 mod token;
@@ -49,6 +50,21 @@ enum Command {
     Backup(Backup),
     /// Put a backup in the database's place, which is kept under another name
     Restore(Restore),
+    /// Print the API's description (OpenAPI 3.1), as a server tells it at /openapi.json
+    Openapi(Place),
+}
+
+/// Where clients find the API.
+#[derive(Args)]
+struct Place {
+    /// What comes before /v1 in every path, such as /api
+    #[arg(long, env = "GROUPS_BASE_PATH", value_name = "PATH", default_value = "", hide_default_value = true,
+        value_parser = values::base_path)]
+    base_path: String,
+
+    /// The URL under which clients reach the server, for the links in its answers
+    #[arg(long, env = "GROUPS_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
+    public_url: Option<String>,
 }
 
 #[derive(Args)]
@@ -79,14 +95,8 @@ struct Serve {
         value_parser = values::listen)]
     listen: SocketAddr,
 
-    /// What comes before /v1 in every path, such as /api
-    #[arg(long, env = "GROUPS_BASE_PATH", value_name = "PATH", default_value = "", hide_default_value = true,
-        value_parser = values::base_path)]
-    base_path: String,
-
-    /// The URL under which clients reach the server, for the links in its answers
-    #[arg(long, env = "GROUPS_PUBLIC_URL", value_name = "URL", value_parser = values::public_url)]
-    public_url: Option<String>,
+    #[command(flatten)]
+    place: Place,
 
     /// The longest request body, such as 1048576, 512KiB or 1MiB
     #[arg(long, env = "GROUPS_MAX_BODY", value_name = "SIZE", default_value = "1MiB", value_parser = values::size)]
@@ -303,5 +313,6 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Export(args) => transfer::export(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
+        Command::Openapi(place) => openapi::print(place),
     }
 }

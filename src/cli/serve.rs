@@ -26,7 +26,7 @@ pub fn run(args: Serve) -> Result<(), Failure> {
     runtime.block_on(async {
         // Before the first request, so that no signal is missed.
         let stop = stop_signal()?;
-        let base_path = args.base_path.clone();
+        let base_path = args.place.base_path.clone();
         let server = Server::bind(config(args)).await?;
         let first = set_tokens(&server, given).await?;
         greet(server.addr(), &base_path, first.as_ref());
@@ -44,10 +44,10 @@ fn config(args: Serve) -> Config {
         db: args.db.db,
         listen: args.listen,
         settings: Settings {
-            base_path: args.base_path,
+            base_path: args.place.base_path,
             max_body: args.max_body,
             max_group_contacts: args.max_group_contacts,
-            public_url: args.public_url,
+            public_url: args.place.public_url,
             trusted_proxies: TrustedProxies(args.trusted_proxies),
             ..Settings::default()
         },

@@ -1,6 +1,6 @@
-//! `token`, `import` and `export`, on the file alone and beside a server.
+//! `token`, `import`, `export` and `openapi`, on the file alone and beside a server.
 
-use crate::harness::{Folder, has_curl, mode};
+use crate::harness::{Folder, curl, has_curl, mode};
 
 #[test]
 fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
@@ -180,4 +180,19 @@ fn reading_commands_do_not_wait_for_a_writer() {
     folder.succeed(&["token", "list"]);
     folder.succeed(&["export", "-"]);
     writer.execute_batch("ROLLBACK").unwrap();
+}
+
+#[test]
+fn the_description_is_printed_as_a_server_that_is_set_up_so_tells_it() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let place = ["--base-path", "/api", "--public-url", "https://groups.example.com"];
+    let printed = folder.succeed(&["openapi", place[0], place[1], place[2], place[3]]);
+    let server = folder.serve(&place);
+    let told = curl(&[&format!("{}/openapi.json", server.url)]);
+    let [printed, told] = [printed, told].map(|text| serde_json::from_str::<serde_json::Value>(&text).unwrap());
+    assert_eq!(printed, told);
+    assert_eq!(told["servers"][0]["url"], "https://groups.example.com/api");
 }

@@ -108,6 +108,7 @@ fn flags_can_be_given_by_variables_to_every_command() {
         &["export", "--help"],
         &["backup", "--help"],
         &["restore", "--help"],
+        &["openapi", "--help"],
     ] {
         let help = folder.succeed(command);
         for flag in help
