@@ -10,6 +10,7 @@ mod conditions;
 mod contacts;
 mod conversations;
 mod description;
+mod docs;
 mod errors;
 mod flips;
 mod forms;

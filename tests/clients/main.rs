@@ -13,5 +13,6 @@ mod proxy;
 mod site;
 
 mod packages;
+mod reference;
 mod snippets;
 mod suites;
