@@ -86,12 +86,12 @@ fn a_newer_schema_is_refused_untouched() {
 fn what_is_no_file_is_refused() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("folder")).unwrap();
-    assert_refused(&folder.run(&["--db", "folder"]), 1, "is not a file");
-    assert_refused(
-        &folder.run(&["--db", "none/groups.db"]),
-        1,
-        "cannot open the folder none",
-    );
+    for (db, why) in [
+        ("folder", "is not a file"),
+        ("none/groups.db", "cannot open the folder none"),
+    ] {
+        assert_refused(&folder.run(&["--db", db, "--listen", "127.0.0.1:0"]), 1, why);
+    }
 }
 
 #[test]
