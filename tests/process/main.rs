@@ -18,4 +18,5 @@ mod secrets;
 mod serving;
 #[path = "../common/sound.rs"]
 mod sound;
+mod syncs;
 mod world;
