@@ -7,7 +7,7 @@ use groups_server::store::tokens::NewToken;
 use groups_server::types::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, fill, ids, text};
+use crate::harness::{Answer, TestServer, fill, ids, text};
 
 const ABSENT: &str = "AAAAAAAAAAAAAAAA";
 
@@ -183,6 +183,43 @@ fn each_account_lists_its_own_groups() {
     assert_eq!(ids(&server.get("/v1/groups").json()), theirs);
     let listed = server.request("GET", "/v1/groups?limit=6").token(&me).send().json();
     assert_eq!((ids(&listed), &listed["has_more"]), (mine, &json!(false)));
+}
+
+/// Every list, with each filter that lets such objects in.
+#[test]
+fn a_list_has_the_account_s_own_objects_alone() {
+    let server = TestServer::start();
+    let me = server.account("me");
+    let (mine, theirs) = (family(&server, &me), family(&server, &server.token));
+    let has = |answer: &Answer, object: &Value| answer.text.contains(&text(&object["id"]));
+    let mut shown = 0;
+    for route in http::routes().into_iter().flatten() {
+        if route.method != "GET" || route.path.contains(':') {
+            continue;
+        }
+        for filter in [
+            "",
+            "archived=false",
+            "muted=false",
+            "pinned=false",
+            "username=member",
+            "query=x",
+        ] {
+            let path = format!("{}?{filter}", route.path);
+            let answer = server.request("GET", &path).token(&me).send();
+            if answer.status == 400 {
+                answer.expect_error(400, "parameter_unknown");
+                continue;
+            }
+            assert!(
+                !theirs.iter().any(|object| has(&answer, object)),
+                "{path}: {}",
+                answer.text
+            );
+            shown += usize::from(mine.iter().any(|object| has(&answer, object)));
+        }
+    }
+    assert!(shown >= 11, "{shown}");
 }
 
 /// Every route, with every kind of id in each place of its path, asked by every kind of caller.
