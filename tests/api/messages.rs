@@ -42,7 +42,7 @@ fn sent_by(server: &TestServer, end: &Value, contact: &Value) -> Value {
 }
 
 /// Puts so many messages into an end's conversation that they are not cleared away in a moment. Answers with their ids.
-fn fill(server: &TestServer, end: &Value, sender: &Value) -> Vec<String> {
+pub fn fill(server: &TestServer, end: &Value, sender: &Value) -> Vec<String> {
     let count = 6_000;
     let sql = "WITH RECURSIVE n (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM n WHERE n + 1 < ?1)
         INSERT INTO messages (id, account, conversation_pk, contact_pk, message, created_at)
