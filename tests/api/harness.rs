@@ -223,6 +223,10 @@ impl TestServer {
             let (list, page) = (answer.json(), ids(&answer.json()));
             let more = list["has_more"] == true;
             assert!(page.len() == limit || !more && page.len() < limit, "{}", answer.text);
+            assert!(
+                page.iter().all(|id| !seen.contains(id)),
+                "{path}: a page begins after the one before"
+            );
             let edge = if last.is_none() { page.last() } else { page.first() };
             let edge = edge.cloned().unwrap_or_default();
             match last {

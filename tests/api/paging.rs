@@ -118,6 +118,10 @@ fn walk(
             .json();
         let page = ids(&list);
         assert!(page.len() <= limit);
+        assert!(
+            page.iter().all(|id| !seen.contains(id)),
+            "a page begins after the one before"
+        );
         let more = list["has_more"] == true;
         assert!(!more || page.len() == limit, "a page before the last is full");
         if forward {
