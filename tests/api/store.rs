@@ -72,6 +72,37 @@ async fn a_panic_in_a_write_is_answered_and_rolled_back_alone() {
     assert_eq!(rows, 48, "nothing of a write that panicked stays");
 }
 
+/// SQLite does so by itself on a full disk or without memory, in whatever statement.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_ends_the_transaction_of_all_is_told_and_the_others_are_done() {
+    let (_folder, store) = open();
+    let account = account(&store).await;
+    // The others come while the writer is at this one, so that they are a batch.
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let first = store.write(move |_| {
+        let _ = wait.recv();
+        Ok(())
+    });
+    let others = futures_util::future::join_all((0..64).map(|n| {
+        let new = new_group("{\"name\":\"x\"}");
+        store.write(move |tx| {
+            let made = groups::create(tx, account, &new, 10)?;
+            if n % 4 == 0 {
+                tx.execute_batch("ROLLBACK")?;
+            }
+            Ok(made.0)
+        })
+    }));
+    let (first, others, ()) = tokio::join!(first, others, async move { go.send(()).unwrap() });
+    first.unwrap();
+    for (n, made) in others.into_iter().enumerate() {
+        match made {
+            Err(error) => assert_eq!((n % 4, error.code), (0, Code::Internal), "{error}"),
+            Ok(id) => assert!(n % 4 != 0 && exists(&store, account, id)),
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_file_is_told_reads_go_on_and_space_heals_it() {
     let (_folder, store) = open();
@@ -176,6 +207,14 @@ async fn writes_after_the_close_are_refused_and_reads_cannot_write() {
         create(&store, account, "d".to_owned()).await.unwrap_err().code,
         Code::Unavailable
     );
+}
+
+#[tokio::test]
+async fn a_store_that_is_dropped_has_left_the_file_by_then() {
+    let (folder, store) = open();
+    account(&store).await;
+    drop(store);
+    assert!(!folder.path().join("groups.db-wal").exists());
 }
 
 #[test]
