@@ -204,6 +204,22 @@ fn a_log_line_has_what_happened_and_no_token() {
 }
 
 #[test]
+fn the_log_warns_once_of_an_address_that_guesses() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let server = folder.serve(&["--log-level", "warn"]);
+    let answers: Vec<String> = (0..25)
+        .map(|n| server.status(&format!("groups_wrong_{n:020}"), "/v1/groups"))
+        .collect();
+    assert_eq!((answers[0].as_str(), answers[24].as_str()), ("401", "429"));
+    let log = server.log();
+    assert_eq!(log.matches("too many wrong access tokens").count(), 1, "{log}");
+    drop(server.stop());
+}
+
+#[test]
 fn a_quiet_log_level_is_quiet() {
     if !has_curl() {
         return;
