@@ -7,7 +7,8 @@ use crate::error::Code;
 use crate::types::fields::FromField;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
-use crate::types::property::{Given, Property, Schema};
+use crate::types::property::{Given, Property};
+use crate::types::schema::Schema;
 use crate::types::{contact, conversation, group, message};
 
 /// What the answer to a request that was done holds.

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::fields::Fields;
 use super::id::Id;
-use super::property::{Property, Schema};
+use super::property::Property;
 use super::read_only::ReadOnly;
+use super::schema::Schema;
 use super::time::Timestamp;
 use crate::error::{Code, Error};
 

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::property::{self, Schema};
 use super::quote::{quoted, shortened};
+use super::schema::{self, Schema};
 use crate::error::{Code, Error};
 
 /// A value as it was sent.
@@ -133,7 +133,7 @@ impl<T: FromField> FromField for Option<T> {
     }
 
     fn schema() -> Schema {
-        property::nullable(T::schema())
+        schema::nullable(T::schema())
     }
 }
 

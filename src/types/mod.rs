@@ -16,6 +16,7 @@ pub mod peer;
 pub mod property;
 pub mod quote;
 pub mod read_only;
+pub mod schema;
 pub mod text;
 pub mod time;
 pub mod token;

@@ -7,9 +7,7 @@ use serde_json::json;
 
 use super::fields::FromField;
 use super::kind::Kind;
-
-/// A JSON Schema of the dialect 2020-12, which is OpenAPI 3.1's.
-pub type Schema = serde_json::Value;
+use super::schema::Schema;
 
 /// When a request may give a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,33 +111,9 @@ pub fn reference(kind: Kind) -> Schema {
     json!({"$ref": format!("#/components/schemas/{}", kind.title())})
 }
 
-/// The schema of an object that has these properties, of which some must be there.
-pub fn object<'a>(properties: impl IntoIterator<Item = (&'a str, Schema)>, required: &[&str]) -> Schema {
-    let properties: serde_json::Map<String, Schema> = properties
-        .into_iter()
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect();
-    let mut object = json!({"type": "object", "properties": properties});
-    if !required.is_empty() {
-        object["required"] = json!(required);
-    }
-    object
-}
-
 /// An object with the example of each property.
 pub fn example(properties: &[Property]) -> serde_json::Value {
     let each = properties.iter();
     each.map(|property| (property.name.to_owned(), property.example.clone()))
         .collect()
-}
-
-/// The schema of what `schema` describes, or null.
-pub fn nullable(mut schema: Schema) -> Schema {
-    match schema.get_mut("type") {
-        Some(kind) => {
-            *kind = json!([kind.take(), "null"]);
-            schema
-        }
-        None => json!({"anyOf": [schema, {"type": "null"}]}),
-    }
 }

@@ -4,8 +4,8 @@ use fluent_uri::Iri;
 use serde_json::json;
 
 use super::fields::{Field, FromField};
-use super::property::Schema;
 use super::quote::quoted;
+use super::schema::Schema;
 use crate::error::Error;
 
 /// Declares a text type of so many characters, or of any number, whose values have passed `$check` too, which answers

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::fields::{Field, FromField};
-use super::property::Schema;
 use super::quote::quoted;
+use super::schema::Schema;
 use crate::error::Error;
 
 /// The words that an object must have, all of them, each as a whole word or as the beginning of one.

@@ -9,7 +9,8 @@ use super::super::{Route, Settings, routes};
 use super::snippets;
 use crate::error::Code;
 use crate::types::kind::Kind;
-use crate::types::property::{Property, Schema};
+use crate::types::property::Property;
+use crate::types::schema::Schema;
 
 const TITLE: &str = "groups-server: API reference";
 

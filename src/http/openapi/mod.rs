@@ -17,6 +17,7 @@ use crate::types::fields::FromField;
 use crate::types::id::Id;
 use crate::types::kind::Kind;
 use crate::types::property;
+use crate::types::schema;
 
 /// In the order in which they are told.
 pub const KINDS: [Kind; 4] = [Kind::Group, Kind::Contact, Kind::Conversation, Kind::Message];
@@ -354,7 +355,7 @@ fn error(settings: &Settings, status: StatusCode, codes: &[Code]) -> Value {
 }
 
 fn health() -> Value {
-    let healthy = property::object([("status", json!({"type": "string", "const": "ok"}))], &["status"]);
+    let healthy = schema::object([("status", json!({"type": "string", "const": "ok"}))], &["status"]);
     json!({
         "operationId": "getHealth",
         "summary": "Tell whether the server is well",

@@ -10,7 +10,8 @@ use super::super::{Route, routes};
 use super::KINDS;
 use crate::error::Code;
 use crate::types::kind::Kind;
-use crate::types::property::{self, Property, Schema};
+use crate::types::property::{self, Property};
+use crate::types::schema::{self, Schema};
 
 /// All of them, by the names by which the description refers to them.
 pub fn all() -> Value {
@@ -32,7 +33,7 @@ pub fn all() -> Value {
 fn object(kind: Kind) -> Schema {
     let properties = properties(kind);
     let names: Vec<&str> = properties.iter().map(|property| property.name).collect();
-    property::object(
+    schema::object(
         properties
             .iter()
             .map(|property| (property.name, told(property, &property.schema))),
@@ -44,7 +45,7 @@ fn list(kind: Kind) -> Schema {
     let objects = json!({"type": "array", "items": property::reference(kind), "maxItems": 100});
     let more =
         json!({"type": "boolean", "description": "Whether more objects lie further in the direction asked for."});
-    property::object([("has_more", more), ("data", objects)], &["has_more", "data"])
+    schema::object([("has_more", more), ("data", objects)], &["has_more", "data"])
 }
 
 fn error_schema() -> Schema {
@@ -73,7 +74,7 @@ fn error_schema() -> Schema {
         ("request_id", text("The request's id, which the server's log has too.")),
     ];
     let names: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
-    property::object(properties.clone(), &names)
+    schema::object(properties.clone(), &names)
 }
 
 fn described(property: &Property, schema: &Schema) -> Schema {
@@ -127,7 +128,7 @@ fn json_body(given: &[BodyProperty], operation: &Operation) -> Schema {
         let property = of_request(&given.property, operation);
         (property.name, told(&property, &property.input))
     });
-    closed(property::object(properties, &required(given)), operation)
+    closed(schema::object(properties, &required(given)), operation)
 }
 
 fn form_body(given: &[BodyProperty], operation: &Operation) -> Schema {
@@ -147,7 +148,7 @@ fn form_body(given: &[BodyProperty], operation: &Operation) -> Schema {
             json!({"propertyNames": {"not": {"pattern": parts}}}),
         );
     }
-    let mut schema = property::object(names, &required(given));
+    let mut schema = schema::object(names, &required(given));
     if !patterns.is_empty() {
         schema["patternProperties"] = Value::Object(patterns);
         schema["dependentSchemas"] = Value::Object(exclusions);
