@@ -41,19 +41,27 @@ fn number(server: &TestServer, sql: &str) -> i64 {
 
 const LEFT: &str = "SELECT (SELECT count(*) FROM deleted_conversations) + (SELECT count(*) FROM deleted_contacts)";
 
+/// A filled server after this was done, with something left to clear away: begun anew where there was time for all.
+fn midway<T>(delete: impl Fn(&mut TestServer) -> T) -> (TestServer, T) {
+    let mut tries = (0..5).map(|_| {
+        let mut server = filled();
+        let done = delete(&mut server);
+        (server, done)
+    });
+    let found = tries.find(|(server, _)| number(server, LEFT) > 0);
+    found.expect("there was time to clear away everything, five times")
+}
+
 #[test]
 fn a_group_with_very_many_messages_is_gone_at_once_and_others_are_not() {
-    let server = filled();
-    let other = server.made(
-        "/v1/groups",
-        &json!({"name": "other", "contacts": ["AAAAAAAAAAAAAAAA"]}),
-    );
-    let kept = server.made(
-        "/v1/messages",
-        &json!({"conversation_id": other["conversation_id"], "message": "many", "contact_id": "AAAAAAAAAAAAAAAA"}),
-    );
-    assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
-    assert!(number(&server, LEFT) > 0, "there was time to clear away everything");
+    let (server, kept) = midway(|server| {
+        let other = json!({"name": "other", "contacts": ["AAAAAAAAAAAAAAAA"]});
+        let conversation = &server.made("/v1/groups", &other)["conversation_id"];
+        let message = json!({"conversation_id": conversation, "message": "many", "contact_id": "AAAAAAAAAAAAAAAA"});
+        let kept = server.made("/v1/messages", &message);
+        assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+        kept
+    });
     for path in [
         "groups/BBBBBBBBBBBBBBBB",
         "conversations/CCCCCCCCCCCCCCCC",
@@ -74,11 +82,10 @@ fn a_group_with_very_many_messages_is_gone_at_once_and_others_are_not() {
 
 #[test]
 fn clearing_away_goes_on_after_a_stop() {
-    let mut server = filled();
-    assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
-    server.stop();
-    let left = number(&server, "SELECT count(*) FROM messages");
-    assert!(left > 0, "there was time to clear away everything");
+    let (server, ()) = midway(|server| {
+        assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+        server.stop();
+    });
     let server = server.restart();
     wait_until_cleared(&server.db);
     assert_eq!(number(&server, "SELECT count(*) FROM messages"), 0);
@@ -87,9 +94,7 @@ fn clearing_away_goes_on_after_a_stop() {
 
 #[test]
 fn a_contact_who_sent_very_many_messages_leaves_them_to_nobody() {
-    let server = filled();
-    assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
-    assert!(number(&server, LEFT) > 0, "there was time to clear away everything");
+    let (server, ()) = midway(|server| assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204));
     let sender = |server: &TestServer| server.get("/v1/messages/m000000000000000").json()["contact"].clone();
     assert_eq!(sender(&server), Value::Null);
     let newer = server.contact("Hector");
@@ -108,10 +113,10 @@ fn a_contact_who_sent_very_many_messages_leaves_them_to_nobody() {
 
 #[test]
 fn what_is_deleted_can_be_imported_again_at_once() {
-    let server = filled();
-    assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
-    assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
-    assert!(number(&server, LEFT) > 0, "there was time to clear away everything");
+    let (server, ()) = midway(|server| {
+        assert_eq!(server.delete("/v1/groups/BBBBBBBBBBBBBBBB").status, 204);
+        assert_eq!(server.delete("/v1/contacts/AAAAAAAAAAAAAAAA").status, 204);
+    });
     import(&server, &lines());
     wait_until_cleared(&server.db);
     let there = number(&server, "SELECT count(*) FROM messages");
