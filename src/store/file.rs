@@ -12,14 +12,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::damage::Damage;
 use super::lock::Lock;
-use super::paths::{RESTORED, beside, sync_folder};
+use super::paths::{LOGS, RESTORED, beside, sync_folder};
 use super::quick_check::{self, QuickCheck};
 use super::schema::{self, State};
 use super::wal;
 use crate::error::Failure;
 
 /// Else SQLite would make a file where there is none.
-const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+pub const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
 /// Whether there is nothing at `path` yet: no file, or an empty one.
 pub fn is_missing(path: &Path) -> Result<bool, Failure> {
@@ -40,7 +40,9 @@ pub fn open_served(path: &Path, damage: &Damage) -> Result<Served, Failure> {
         create(path)?;
     }
     let unclean = has_log(path);
-    examine_log(path)?;
+    if unclean {
+        examine_log(path)?;
+    }
     let (mut conn, state) = connect(path)?;
     let check = unclean.then(|| check_quickly(path, &conn, damage)).transpose()?;
     if state == State::Older {
@@ -65,9 +67,6 @@ fn has_log(path: &Path) -> bool {
 /// Refuses a log of which SQLite would drop more than a power cut left behind. Nothing else may have the file open, but
 /// for commands.
 fn examine_log(path: &Path) -> Result<(), Failure> {
-    if !has_log(path) {
-        return Ok(());
-    }
     let log = beside(path, "-wal");
     match wal::examine(path) {
         Ok(None) => {}
@@ -103,21 +102,28 @@ fn check_quickly(path: &Path, conn: &Connection, damage: &Damage) -> Result<Quic
 }
 
 /// Sets whether the log stays when the last connection closes; else it is moved into the file and removed.
-fn keep_log(conn: &Connection, keep: bool) -> rusqlite::Result<()> {
+pub fn keep_log(conn: &Connection, keep: bool) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)
         .map(|_| ())
+}
+
+/// The right to look at the log: there where it holds something and no server has the file.
+fn lock_log(path: &Path) -> Result<Option<Lock>, Failure> {
+    match has_log(path) {
+        true => Lock::try_acquire(path),
+        false => Ok(None),
+    }
 }
 
 /// Opens the file for a check, and tells what is wrong with its log. Whatever is found, the log stays as it is; a server
 /// or commands may have the file open.
 pub fn open_to_check(path: &Path) -> Result<(Connection, Option<String>), Failure> {
     if inspect(path)? == State::Missing {
-        return Err(Failure::new(format!("there is no file {}", path.display())));
+        return Err(missing(path));
     }
     let failure = |error| cannot_open(path, error);
     let unclean = has_log(path);
-    let lock = unclean.then(|| Lock::try_acquire(path)).transpose()?.flatten();
-    let lost = lock.map(|_lock| wal::examine(path)).transpose();
+    let lost = lock_log(path)?.map(|_lock| wal::examine(path)).transpose();
     let lost = lost.map_err(|error| Failure::new(format!("cannot read the log of {}: {error}", path.display())))?;
     let conn = Connection::open_with_flags(path, WRITABLE).map_err(failure)?;
     keep_log(&conn, unclean).map_err(failure)?;
@@ -144,14 +150,14 @@ pub fn open_shared(path: &Path) -> Result<Connection, Failure> {
 /// Opens the file for a command that only reads, whatever its schema.
 pub fn open_as_is(path: &Path) -> Result<Connection, Failure> {
     match inspect(path)? {
-        State::Missing => Err(Failure::new(format!("there is no file {}", path.display()))),
+        State::Missing => Err(missing(path)),
         _ => connect_beside(path).map(|(conn, _)| conn),
     }
 }
 
 /// Opens the file beside a server that may have it: that one has looked at the log, else this does.
 fn connect_beside(path: &Path) -> Result<(Connection, State), Failure> {
-    let lock = has_log(path).then(|| Lock::try_acquire(path)).transpose()?.flatten();
+    let lock = lock_log(path)?;
     if lock.is_some() {
         examine_log(path)?;
     }
@@ -266,7 +272,7 @@ pub fn make_draft(draft: &Path) -> io::Result<File> {
 /// A log without its file may hold acknowledged writes, and SQLite would replay it into a new file. Nor is a new one made
 /// where a restored one was to be.
 fn refuse_orphans(path: &Path) -> Result<(), Failure> {
-    for suffix in ["-wal", "-journal"] {
+    for suffix in LOGS {
         let log = beside(path, suffix);
         if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
             return Err(Failure::new(format!(
@@ -285,6 +291,10 @@ fn refuse_orphans(path: &Path) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+pub fn missing(path: &Path) -> Failure {
+    Failure::new(format!("there is no file {}", path.display()))
 }
 
 pub fn cannot_open(path: &Path, error: impl std::fmt::Display) -> Failure {

@@ -4,10 +4,10 @@ use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
-use rusqlite::config::DbConfig;
 use rusqlite::hooks::CheckpointMode;
 
 use super::checkpoints::{self, Checkpoints};
+use super::file;
 
 /// Pages in the log from which on it is moved into the file: 12,000 are 47 MiB. What was written more than once is moved
 /// once, so that a longer log is less work; a start after a crash reads it whole.
@@ -110,10 +110,7 @@ impl<'a> Log<'a> {
     /// believes that what was moved is in the file.
     fn has_checkpointed(&mut self, wait: bool) -> Result<bool, String> {
         self.checkpoints.has_ended(wait).inspect_err(|_| {
-            if let Err(error) = self
-                .conn
-                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-            {
+            if let Err(error) = file::keep_log(self.conn, true) {
                 tracing::error!("the log could not be kept: {error}");
             }
         })

@@ -10,8 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
+use rusqlite::{Connection, ErrorCode, ffi};
 
 use super::backup::{self, Stop, Tried};
 use super::file;
@@ -153,10 +152,9 @@ fn bring_to_rest(db: &Path) -> Tried<Option<Connection>> {
 }
 
 fn try_bring_to_rest(db: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let conn = Connection::open_with_flags(db, flags)?;
+    let conn = Connection::open_with_flags(db, file::WRITABLE)?;
     // Else its close would move what it can of a log that is damaged, and take the rest away.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    file::keep_log(&conn, true)?;
     conn.busy_timeout(PATIENCE)?;
     conn.execute_batch("PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")?;
     // Somebody may have come in between.

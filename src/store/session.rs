@@ -22,7 +22,7 @@ impl Session {
     pub fn open(path: &Path, missing: Missing) -> Result<Self, Failure> {
         let path = paths::resolve(path)?;
         if missing == Missing::Refuse && file::is_missing(&path)? {
-            return Err(Failure::new(format!("there is no file {}", path.display())));
+            return Err(file::missing(&path));
         }
         file::open_shared(&path).map(Session)
     }
