@@ -252,7 +252,7 @@ struct Export {
 #[derive(Args)]
 struct Backup {
     #[command(flatten)]
-    db: Db,
+    db: Existing,
 
     /// The file to write; an earlier backup there is replaced once the new one is whole
     file: PathBuf,
@@ -313,6 +313,6 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Export(args) => transfer::export(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
-        Command::Openapi(place) => openapi::print(place),
+        Command::Openapi(place) => openapi::run(place),
     }
 }
