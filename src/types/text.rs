@@ -145,6 +145,7 @@ struct Length {
     least: usize,
     most: usize,
     unit: &'static str,
+    count: fn(&str) -> usize,
 }
 
 const fn characters(least: usize, most: usize) -> Length {
@@ -152,6 +153,7 @@ const fn characters(least: usize, most: usize) -> Length {
         least,
         most,
         unit: "characters",
+        count: |text| text.chars().count(),
     }
 }
 
@@ -160,16 +162,19 @@ const fn bytes(most: usize) -> Length {
         least: 0,
         most,
         unit: "bytes",
+        count: str::len,
     }
 }
 
 impl Length {
     fn check(self, text: &str) -> Result<(), String> {
-        let Length { least, most, unit } = self;
-        let count = match unit {
-            "bytes" => text.len(),
-            _ => text.chars().count(),
-        };
+        let Length {
+            least,
+            most,
+            unit,
+            count,
+        } = self;
+        let count = count(text);
         if (least..=most).contains(&count) {
             return Ok(());
         }
