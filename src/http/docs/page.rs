@@ -258,9 +258,9 @@ fn form(route: &Route) -> String {
             escape(hint)
         )
     };
-    let variables = route.path.split('/').filter_map(|segment| segment.strip_prefix(':'));
-    let mut fields: String = variables
-        .map(|name| field("path", name, "16 letters and digits"))
+    let mut fields: String = openapi::variables(route)
+        .into_iter()
+        .map(|(name, _)| field("path", name, "16 letters and digits"))
         .collect();
     fields.extend(
         route

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 use warp::http::Method;
 
 use super::super::Route;
+use super::super::openapi::{self, examples};
 
 /// What stands for the server's address until the page's script puts it in.
 const ORIGIN: &str = "http://127.0.0.1:8080";
@@ -21,21 +22,10 @@ pub fn all(route: &Route, base: &str) -> [(&'static str, String); 4] {
 
 /// The path with ids of the documents' sample.
 fn path(route: &Route) -> String {
-    let id = ids(route).into_iter();
-    id.fold(route.path.to_owned(), |path, (name, id)| path.replacen(name, id, 1))
-}
-
-/// The variables of the path and what stands for them.
-fn ids(route: &Route) -> Vec<(&'static str, &'static str)> {
-    let own = match route.path.split('/').nth(2) {
-        Some("groups") => "l7cGNIBKZiNJ6wqF",
-        Some("contacts") => "WAz8eIbvDR60rouK",
-        Some("conversations") => "ZYjVAbCE9g5XRlra",
-        _ => "gWqY86BMFRiH5o11",
-    };
-    let variables = [(":id", own), (":contact_id", "WAz8eIbvDR60rouK")];
-    let is_there = |(name, _): &(&str, _)| route.path.split('/').any(|segment| segment == *name);
-    variables.into_iter().filter(is_there).collect()
+    let variables = openapi::variables(route).into_iter();
+    variables.fold(route.path.to_owned(), |path, (name, kind)| {
+        path.replacen(&format!(":{name}"), &examples::id(kind), 1)
+    })
 }
 
 fn curl(route: &Route, base: &str) -> String {
@@ -63,7 +53,7 @@ struct Call {
     /// Such as `groups` or `groups.contacts`.
     resource: Vec<&'static str>,
     method: &'static str,
-    ids: Vec<&'static str>,
+    ids: Vec<String>,
     body: Map<String, Value>,
 }
 
@@ -85,7 +75,10 @@ impl Call {
         Call {
             resource,
             method,
-            ids: ids(route).into_iter().map(|(_, id)| id).collect(),
+            ids: openapi::variables(route)
+                .into_iter()
+                .map(|(_, kind)| examples::id(kind))
+                .collect(),
             body: route.operation.body_example().unwrap_or_default(),
         }
     }

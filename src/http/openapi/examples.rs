@@ -19,6 +19,11 @@ pub fn success(success: Success) -> Value {
     }
 }
 
+/// The id of the object that is shown of a kind.
+pub fn id(kind: Kind) -> String {
+    object(kind)["id"].as_str().unwrap_or_default().to_owned()
+}
+
 fn object(kind: Kind) -> Value {
     property::example(&properties(kind))
 }

@@ -109,10 +109,7 @@ fn template(path: &str) -> String {
 
 fn operation(route: &Route) -> Value {
     let told = &route.operation;
-    let tag = route.path.split('/').nth(2).and_then(|segment| {
-        let kind = KINDS.into_iter().find(|kind| kind.table() == segment)?;
-        Some(tag(kind))
-    });
+    let tag = kind(route).map(tag);
     let mut operation = json!({
         "operationId": told.id,
         "summary": told.summary,
@@ -127,18 +124,27 @@ fn operation(route: &Route) -> Value {
     operation
 }
 
+/// The kind of objects under whose path a route is.
+fn kind(route: &Route) -> Option<Kind> {
+    let table = route.path.split('/').nth(2);
+    KINDS.into_iter().find(|kind| Some(kind.table()) == table)
+}
+
+/// The variables of a route's path, each with the kind of the object that it names.
+pub fn variables(route: &Route) -> Vec<(&'static str, Kind)> {
+    let names = route.path.split('/').filter_map(|segment| segment.strip_prefix(':'));
+    let named = names.filter_map(|name| match name {
+        "contact_id" => Some((name, Kind::Contact)),
+        _ => Some((name, kind(route)?)),
+    });
+    named.collect()
+}
+
 fn parameters(route: &Route) -> Vec<Value> {
-    let in_path = route.path.split('/').filter_map(|segment| segment.strip_prefix(':'));
-    let in_path = in_path.map(|name| {
-        let what = match (name, route.path.split('/').nth(2)) {
-            ("contact_id", _) | (_, Some("contacts")) => "contact",
-            (_, Some("groups")) => "group",
-            (_, Some("conversations")) => "conversation",
-            _ => "message",
-        };
+    let in_path = variables(route).into_iter().map(|(name, kind)| {
         json!({
             "name": name, "in": "path", "required": true, "schema": Id::schema(),
-            "description": format!("The id of the {what}, in any letter case."),
+            "description": format!("The id of the {}, in any letter case.", kind.name()),
         })
     });
     let in_query = route.operation.query.iter().map(|parameter| {
