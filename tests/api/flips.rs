@@ -18,6 +18,7 @@ use rusqlite::types::Value;
 use serde_json::json;
 
 use crate::harness::TestServer;
+use crate::numbers::{Random, variable};
 
 const ACCOUNTS: [&str; 2] = ["default", "other"];
 
@@ -79,12 +80,13 @@ impl Left {
     }
 
     /// A bit of the log, or of the file.
-    fn bit(&self, of_log: bool, random: u64) -> u64 {
-        let (database, log) = (8 * self.database.len() as u64, 8 * self.log.len() as u64);
-        match of_log {
-            true => database + random % log,
-            false => random % database,
-        }
+    fn bit(&self, of_log: bool, random: &mut Random) -> u64 {
+        let (database, log) = (8 * self.database.len(), 8 * self.log.len());
+        let bit = match of_log {
+            true => database + random.below(log),
+            false => random.below(database),
+        };
+        bit as u64
     }
 
     /// The log without its last `commits`.
@@ -305,8 +307,8 @@ fn outcome(sample: &Sample, bit: u64) -> String {
 
 #[test]
 fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_copy() {
-    let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().unwrap());
-    let (flips, seed) = (number("GROUPS_FLIPS", 1_000), number("GROUPS_SEED", 1));
+    let flips: u64 = variable("GROUPS_FLIPS").unwrap_or(1_000);
+    let seed: u64 = variable("GROUPS_SEED").unwrap_or(1);
     let samples = left().map(Sample::new);
     let outcomes: Mutex<BTreeMap<String, u64>> = Mutex::default();
     let next = AtomicU64::new(0);
@@ -320,7 +322,8 @@ fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_cop
                     }
                     let sample = &samples[[0, 0, 1, 2][(n % 4) as usize]];
                     let left = &sample.left;
-                    let bit = left.bit(n.is_multiple_of(4), scatter(seed.wrapping_mul(1 << 32).wrapping_add(n)));
+                    let mut random = Random(seed.wrapping_mul(1 << 32).wrapping_add(n));
+                    let bit = left.bit(n.is_multiple_of(4), &mut random);
                     let outcome = outcome(sample, bit);
                     if outcome.starts_with("WRONG") {
                         eprintln!(
@@ -340,12 +343,4 @@ fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_cop
         !outcomes.keys().any(|outcome| outcome.starts_with("WRONG")),
         "{outcomes:#?}"
     );
-}
-
-/// The splitmix64 of a number.
-fn scatter(number: u64) -> u64 {
-    let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    mixed ^ (mixed >> 31)
 }

@@ -24,6 +24,8 @@ mod malformed;
 mod members;
 mod messages;
 mod model;
+#[path = "../common/numbers.rs"]
+mod numbers;
 mod operations;
 mod paging;
 mod search;

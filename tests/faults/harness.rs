@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -18,6 +17,8 @@ use rusqlite::Connection;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
+pub use crate::numbers::{Random, variable};
+
 /// No test waits longer for anything.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -29,36 +30,13 @@ pub fn turn() -> MutexGuard<'static, ()> {
     turn
 }
 
-pub fn variable<T: FromStr>(name: &str) -> Option<T> {
-    let value = std::env::var(name).ok()?;
-    let parsed = value.parse().ok();
-    Some(parsed.unwrap_or_else(|| panic!("{name}={value:?} is no number")))
-}
-
 /// Where all that is random begins.
 pub fn seed() -> u64 {
     let now = || u64::from(std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
     variable("GROUPS_SEED").unwrap_or_else(now)
 }
 
-/// Random numbers that a seed repeats (SplitMix64).
-#[derive(Clone, Debug)]
-pub struct Random(pub u64);
-
 impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// One of 0 to `end` - 1.
-    pub fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() >> 16).unwrap() % end.max(1)
-    }
-
     /// True `percent` times of a hundred.
     pub fn percent(&mut self, percent: usize) -> bool {
         self.below(100) < percent

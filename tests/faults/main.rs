@@ -11,6 +11,8 @@ mod disk;
 mod failing;
 mod harness;
 mod memory;
+#[path = "../common/numbers.rs"]
+mod numbers;
 mod power;
 mod recording;
 mod script;

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rusqlite::Connection;
 
 use crate::harness::{Folder, Serving, mode};
+use crate::numbers::variable;
 
 const CLIENTS: usize = 4;
 
@@ -93,7 +94,7 @@ fn groups_of_each(db: &Path) -> Vec<usize> {
 
 #[test]
 fn a_backup_under_load_is_a_state_between_two_commits_with_all_that_was_acknowledged() {
-    let count: usize = std::env::var("GROUPS_BACKUPS").map_or(100, |count| count.parse().unwrap());
+    let count: usize = variable("GROUPS_BACKUPS").unwrap_or(100);
     let folder = Folder::new();
     let token = folder.succeed(&["token", "create"]);
     let server = folder.serve(&["--log-level", "warn"]);

@@ -224,12 +224,6 @@ pub fn curl(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The number that a variable sets for a long run, or what the suite has.
-pub fn number(variable: &str, otherwise: usize) -> usize {
-    let given = std::env::var(variable);
-    given.map_or(otherwise, |given| given.parse().unwrap())
-}
-
 pub fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777

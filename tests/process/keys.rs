@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::client::Client;
-use crate::harness::{Folder, number};
-use crate::world::Random;
+use crate::harness::Folder;
+use crate::numbers::{Random, variable};
 
 const CLIENTS: usize = 16;
 
@@ -85,7 +85,7 @@ fn name(client: usize, request: usize) -> String {
 
 #[test]
 fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
-    let requests = number("GROUPS_KEYED", 200);
+    let requests = variable("GROUPS_KEYED").unwrap_or(200);
     let folder = Folder::new();
     let token = folder.succeed(&["token", "create"]);
     let serve = || folder.serve(&["--log-level", "off"]);

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::client::{Answer, Client};
-use crate::harness::{Folder, number};
+use crate::harness::Folder;
+use crate::numbers::{Random, variable};
 use crate::sound::assert_sound;
-use crate::world::{Random, Request, World, choose, with_ids};
+use crate::world::{Request, World, choose, with_ids};
 
 const WRITERS: usize = 32;
 
@@ -149,7 +150,10 @@ impl Writer {
 
 #[test]
 fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
-    let (kills, groups) = (number("GROUPS_KILLS", 50), number("GROUPS_GROUPS", 0));
+    let (kills, groups) = (
+        variable("GROUPS_KILLS").unwrap_or(50),
+        variable("GROUPS_GROUPS").unwrap_or(0),
+    );
     let folder = Folder::new();
     seed(&folder, groups);
     let token = folder.succeed(&["token", "create"]);

@@ -12,6 +12,8 @@ mod full;
 mod harness;
 mod keys;
 mod kills;
+#[path = "../common/numbers.rs"]
+mod numbers;
 mod printed;
 mod refusals;
 mod secrets;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::numbers::Random;
+
 /// Objects by their ids.
 pub type World = BTreeMap<String, Value>;
 
@@ -366,17 +368,7 @@ fn send(to: &Value, senders: &Value, random: &mut Random, name: String) -> Reque
     }
 }
 
-/// SplitMix64: the same choices each time.
-pub struct Random(pub u64);
-
 impl Random {
-    pub fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        usize::try_from((mixed ^ (mixed >> 31)) % end as u64).unwrap()
-    }
-
     pub fn of<'a>(&mut self, all: &[&'a Value]) -> &'a Value {
         all[self.below(all.len())]
     }

@@ -15,7 +15,6 @@ mod updates;
 mod values;
 
 use std::cell::RefCell;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use groups_server::types::time::Timestamp;
@@ -25,6 +24,7 @@ use self::check::Account;
 use self::requests::Requests;
 use self::steps::{Sequence, Step};
 use crate::harness::{TestServer, config};
+use crate::numbers::variable;
 
 /// Sequences on one file: it is checked after each, which takes the longer the more is in it.
 const SHARING: u64 = 20;
@@ -115,12 +115,6 @@ fn run_generated(seed: u64, servers: &RefCell<Servers>) -> Result<(), String> {
         Ok(())
     });
     result.map_err(|failure| format!("repeat it with GROUPS_SEED={seed} GROUPS_SEQUENCES=1: {failure}"))
-}
-
-fn variable<T: FromStr>(name: &str) -> Option<T> {
-    let value = std::env::var(name).ok()?;
-    let parsed = value.parse().ok();
-    Some(parsed.unwrap_or_else(|| panic!("{name}={value:?} is no number")))
 }
 
 #[test]
