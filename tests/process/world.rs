@@ -288,7 +288,7 @@ pub fn with_ids(kind: &str, object: &Value) -> Value {
     object
 }
 
-/// A request that a writer with this world may send next. Objects are made and deleted about as often.
+/// A request that a writer with this world may send next. A world stays about as large as it is after a hundred of them.
 pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
     let of = |kind: &str| -> Vec<&Value> { world.values().filter(|object| object["kind"] == kind).collect() };
     let (contacts, groups, messages) = (of("contact"), of("group"), of("message"));
@@ -300,16 +300,16 @@ pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
         let chosen = contacts.iter().filter(|_| random.below(2) == 0);
         chosen.map(|contact| text(&contact["id"])).rev().collect()
     };
-    let dice = random.below(16);
+    let (dice, few) = (random.below(16), contacts.len() < 9);
     match dice {
-        0 => return Request::MakeContact { username: name },
-        1 if contacts.len() > 6 => return Request::DeleteContact { contact },
-        1 => {
+        0 if few => return Request::MakeContact { username: name },
+        1 if few => {
             return Request::ChangeContact {
                 contact,
                 display_name: name,
             };
         }
+        0 | 1 => return Request::DeleteContact { contact },
         2 if !messages.is_empty() => return about_message(random.of(&messages), random, name),
         3 => return send(one, &json!([one["id"]]), random, name),
         _ => {}
