@@ -126,3 +126,94 @@ impl<'a> Log<'a> {
         Ok(left != Some(0))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::path::{Path, PathBuf};
+    use std::sync::{Arc, Mutex};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::schema;
+
+    /// A file, and the connection of its writer.
+    fn open() -> (TempDir, PathBuf, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.db");
+        schema::create(&path).unwrap();
+        let conn = file::open_shared(&path).unwrap();
+        schema::prepare_writer(&conn).unwrap();
+        conn.execute_batch("CREATE TABLE long (x)").unwrap();
+        (folder, path, conn)
+    }
+
+    fn checkpoints(path: &Path) -> Checkpoints {
+        let synced = Arc::new(file::open_for_sync(path).unwrap());
+        Checkpoints::start(file::open_shared(path).unwrap(), synced).unwrap()
+    }
+
+    fn grow(conn: &Connection, pages: i32) {
+        let sql = "INSERT INTO long VALUES (zeroblob(4096 * (?1 - ?2)))";
+        conn.execute(sql, [pages, PAGES.get()]).unwrap();
+        assert!(PAGES.get() >= pages);
+    }
+
+    #[test]
+    fn a_log_that_a_read_keeps_long_is_told_of_once_and_moved_when_that_ends() {
+        let (folder, path, conn) = open();
+        let reader = file::open_shared(&path).unwrap();
+        reader.execute_batch("BEGIN; SELECT count(*) FROM long").unwrap();
+        let mut log = Log::watch(&conn, checkpoints(&path));
+        let told = folder.path().join("told");
+        let writer = Mutex::new(File::create(&told).unwrap());
+        let _told = tracing::subscriber::set_default(tracing_subscriber::fmt().with_writer(writer).finish());
+        let times_told = || fs::read_to_string(&told).unwrap().matches("has grown to").count();
+
+        grow(&conn, CHECKPOINT_PAGES / 2);
+        log.keep_short().unwrap();
+        assert!(!log.checkpoints.is_running());
+        grow(&conn, CHECKPOINT_PAGES);
+        log.keep_short().unwrap();
+        assert!(log.checkpoints.is_running() && !log.is_too_long_for_chores());
+        grow(&conn, LONGEST_FOR_CHORES);
+        assert!(log.is_too_long_for_chores());
+        assert_eq!(times_told(), 0);
+        grow(&conn, LONGEST);
+        for _ in 0..3 {
+            log.keep_short().unwrap();
+            assert_eq!(times_told(), 1);
+        }
+
+        reader.execute_batch("COMMIT").unwrap();
+        // The first may find that all was moved already, as far as the read let it be.
+        log.keep_short().unwrap();
+        log.keep_short().unwrap();
+        assert!(!log.is_too_long_for_chores());
+        assert_eq!(PAGES.get(), 0);
+        grow(&conn, 1);
+        assert!(PAGES.get() < CHECKPOINT_PAGES, "the log was not begun anew");
+    }
+
+    #[test]
+    fn a_log_is_cut_where_the_disk_is_full_but_not_for_every_write() {
+        let (folder, path, conn) = open();
+        let mut log = Log::watch(&conn, checkpoints(&path));
+        let length = || fs::metadata(folder.path().join("groups.db-wal")).unwrap().len();
+        grow(&conn, 1);
+        assert!(length() > 0);
+        let began = Instant::now();
+        assert_eq!(log.make_room(), Ok(true));
+        assert_eq!(length(), 0);
+        grow(&conn, 1);
+        let again = log.make_room();
+        assert!(again == Ok(false) || began.elapsed() >= ROOM_INTERVAL);
+        log.found_room();
+        assert_eq!(log.make_room(), Ok(true));
+        assert_eq!(length(), 0);
+        grow(&conn, 1);
+        assert_eq!(log.empty(), Ok(false));
+        assert_eq!(length(), 0);
+    }
+}
