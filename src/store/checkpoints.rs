@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::hooks::CheckpointMode;
-use rusqlite::{Connection, ErrorCode, ffi};
+use rusqlite::{Connection, ffi};
 
 use super::schema::BUSY_TIMEOUT;
 use crate::error::Failure;
@@ -136,7 +136,6 @@ pub fn move_log(conn: &Connection, mode: CheckpointMode) -> Result<Option<i32>, 
         Ok((-1, _)) => Ok(None),
         Ok((pages, moved)) => Ok(Some(pages - moved)),
         Err(error) if is_lost_sync(&error) => Err(lost_sync(&error)),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(None),
         Err(error) => {
             tracing::warn!("the log could not be moved into the file: {error}");
             Ok(None)
@@ -156,36 +155,58 @@ pub fn lost_sync(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::store::log::CHECKPOINT_PAGES;
     use crate::store::schema;
     use crate::store::writer::Writer;
 
+    fn open(path: &Path) -> Connection {
+        let conn = Connection::open(path).unwrap();
+        schema::prepare_writer(&conn).unwrap();
+        conn
+    }
+
+    fn grow(conn: &Connection, pages: i32) -> rusqlite::Result<()> {
+        conn.execute_batch("CREATE TABLE long (x)")?;
+        conn.execute("INSERT INTO long VALUES (zeroblob(4096 * ?1))", [pages])
+            .map(|_| ())
+    }
+
     #[tokio::test]
     async fn a_sync_that_the_thread_loses_ends_the_writer_and_keeps_the_log() {
+        for closed_meanwhile in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("groups.db");
+            schema::create(&path).unwrap();
+            // What has no disk stands for one that fails.
+            let file = Arc::new(File::open("/dev/null").unwrap());
+            let checkpoints = Checkpoints::start(open(&path), file).unwrap();
+            let writer = Writer::start(open(&path), checkpoints, &[]).unwrap();
+            writer.write(|tx| Ok(grow(tx, CHECKPOINT_PAGES)?)).await.unwrap();
+            if !closed_meanwhile {
+                let why = tokio::time::timeout(10 * BUSY_TIMEOUT, writer.failed()).await;
+                assert!(why.unwrap().contains("the disk did not confirm a write"));
+            }
+            assert!(writer.close().is_err());
+            drop(writer);
+            let log = std::fs::metadata(folder.path().join("groups.db-wal"));
+            assert!(log.is_ok_and(|log| log.len() > 4096 * u64::try_from(CHECKPOINT_PAGES).unwrap()));
+        }
+    }
+
+    #[test]
+    fn the_thread_and_its_connection_have_ended_when_the_handle_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.db");
         schema::create(&path).unwrap();
-        let open = || {
-            let conn = Connection::open(&path).unwrap();
-            schema::prepare_writer(&conn).unwrap();
-            conn
-        };
-        // What has no disk stands for one that fails.
-        let file = Arc::new(File::open("/dev/null").unwrap());
-        let checkpoints = Checkpoints::start(open(), file).unwrap();
-        let writer = Writer::start(open(), checkpoints, &[]).unwrap();
-        let write = writer.write(|tx| {
-            tx.execute_batch("CREATE TABLE long (x)")?;
-            tx.execute("INSERT INTO long VALUES (zeroblob(4096 * ?1))", [CHECKPOINT_PAGES])?;
-            Ok(())
-        });
-        write.await.unwrap();
-        let why = tokio::time::timeout(10 * BUSY_TIMEOUT, writer.failed()).await;
-        assert!(why.unwrap().contains("the disk did not confirm a write"));
-        assert!(writer.close().is_err());
-        drop(writer);
-        let log = std::fs::metadata(folder.path().join("groups.db-wal"));
-        assert!(log.is_ok_and(|log| log.len() > 4096 * u64::try_from(CHECKPOINT_PAGES).unwrap()));
+        let conn = open(&path);
+        grow(&conn, 5_000).unwrap();
+        let file = Arc::new(File::open(&path).unwrap());
+        let mut checkpoints = Checkpoints::start(open(&path), Arc::clone(&file)).unwrap();
+        checkpoints.begin();
+        drop(checkpoints);
+        assert_eq!(Arc::strong_count(&file), 1);
     }
 }
