@@ -270,14 +270,16 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
 
+    use rusqlite::ffi;
+
     use super::*;
     use crate::error::Code;
     use crate::store::{file, schema};
 
     static PLANTED: AtomicBool = AtomicBool::new(false);
 
-    /// A chore with a fault outside of any request.
-    static CHORES: [Chore; 1] = [Chore {
+    /// With a fault outside of any request.
+    static FAULTY: [Chore; 1] = [Chore {
         name: "a fault",
         is_due: |_| {
             assert!(!PLANTED.load(Ordering::Relaxed), "planted");
@@ -287,18 +289,26 @@ mod tests {
         step: |_| Ok(()),
     }];
 
-    fn start(path: &Path) -> Writer {
+    /// Meets a page that SQLite cannot make sense of.
+    static DAMAGED: [Chore; 1] = [Chore {
+        name: "a chore",
+        is_due: |_| Ok(true),
+        is_urgent: |_| Ok(false),
+        step: |_| Err(rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_CORRUPT), None).into()),
+    }];
+
+    fn start(path: &Path, chores: &'static [Chore]) -> Writer {
         schema::create(path).unwrap();
         let conn = file::open_shared(path).unwrap();
         let synced = Arc::new(file::open_for_sync(path).unwrap());
         let checkpoints = Checkpoints::start(file::open_shared(path).unwrap(), synced).unwrap();
-        Writer::start(conn, checkpoints, &CHORES).unwrap()
+        Writer::start(conn, checkpoints, chores).unwrap()
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_writer_that_cannot_go_on_says_so_and_refuses_what_comes_then() {
         let folder = tempfile::tempdir().unwrap();
-        let writer = start(&folder.path().join("groups.db"));
+        let writer = start(&folder.path().join("groups.db"), &FAULTY);
         writer.write(|_| Ok(())).await.unwrap();
         assert_eq!(writer.failure(), None);
         PLANTED.store(true, Ordering::Relaxed);
@@ -309,5 +319,13 @@ mod tests {
         assert_eq!(writer.failure(), Some(why));
         let refused = writer.write(|_| Ok(())).await;
         assert_eq!(refused.unwrap_err().code, Code::Unavailable);
+    }
+
+    #[tokio::test]
+    async fn damage_that_a_chore_meets_ends_the_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = start(&folder.path().join("groups.db"), &DAMAGED);
+        let why = tokio::time::timeout(10 * schema::BUSY_TIMEOUT, writer.failed()).await;
+        assert!(why.unwrap().contains("malformed"));
     }
 }
