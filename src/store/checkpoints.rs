@@ -2,6 +2,7 @@
 //! only the little that came meanwhile, as a log begins anew only after all of it was moved.
 
 use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use rusqlite::hooks::CheckpointMode;
 use rusqlite::{Connection, ffi};
 
+use super::file;
 use super::schema::BUSY_TIMEOUT;
 use crate::error::Failure;
 
@@ -28,16 +30,17 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Starts the thread with a connection of its own, which closes with this handle. `file` is the same file as the
-    /// connection's; closed before any connection to it, it would take their locks with it (POSIX, fcntl).
-    pub fn start(conn: Connection, file: Arc<File>) -> Result<Self, Failure> {
+    /// Starts the thread with a connection of its own to the file at `path`, which closes with this handle. `synced` is
+    /// that file itself; closed before any connection to it, it would take their locks with it (POSIX, fcntl).
+    pub fn start(path: &Path, synced: Arc<File>) -> Result<Self, Failure> {
+        let conn = file::open_shared(path)?;
         let (wake, woken) = sync_channel(1);
         let (end, ended) = sync_channel(1);
         let thread = std::thread::Builder::new()
             .name("checkpoints".to_owned())
             .spawn(move || {
                 while let Ok(()) = woken.recv() {
-                    if end.send(run(&conn, &file)).is_err() {
+                    if end.send(run(&conn, &synced)).is_err() {
                         break;
                     }
                 }
@@ -155,18 +158,9 @@ pub fn lost_sync(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::store::log::CHECKPOINT_PAGES;
-    use crate::store::schema;
     use crate::store::writer::Writer;
-
-    fn open(path: &Path) -> Connection {
-        let conn = Connection::open(path).unwrap();
-        schema::prepare_writer(&conn).unwrap();
-        conn
-    }
 
     fn grow(conn: &Connection, pages: i32) -> rusqlite::Result<()> {
         conn.execute_batch("CREATE TABLE long (x)")?;
@@ -179,11 +173,11 @@ mod tests {
         for closed_meanwhile in [false, true] {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("groups.db");
-            schema::create(&path).unwrap();
+            let conn = file::open_shared(&path).unwrap();
             // What has no disk stands for one that fails.
-            let file = Arc::new(File::open("/dev/null").unwrap());
-            let checkpoints = Checkpoints::start(open(&path), file).unwrap();
-            let writer = Writer::start(open(&path), checkpoints, &[]).unwrap();
+            let synced = Arc::new(File::open("/dev/null").unwrap());
+            let checkpoints = Checkpoints::start(&path, synced).unwrap();
+            let writer = Writer::start(conn, checkpoints, &[]).unwrap();
             writer.write(|tx| Ok(grow(tx, CHECKPOINT_PAGES)?)).await.unwrap();
             if !closed_meanwhile {
                 let why = tokio::time::timeout(10 * BUSY_TIMEOUT, writer.failed()).await;
@@ -200,13 +194,12 @@ mod tests {
     fn the_thread_and_its_connection_have_ended_when_the_handle_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.db");
-        schema::create(&path).unwrap();
-        let conn = open(&path);
+        let conn = file::open_shared(&path).unwrap();
         grow(&conn, 5_000).unwrap();
-        let file = Arc::new(File::open(&path).unwrap());
-        let mut checkpoints = Checkpoints::start(open(&path), Arc::clone(&file)).unwrap();
+        let synced = Arc::new(file::open_for_sync(&path).unwrap());
+        let mut checkpoints = Checkpoints::start(&path, Arc::clone(&synced)).unwrap();
         checkpoints.begin();
         drop(checkpoints);
-        assert_eq!(Arc::strong_count(&file), 1);
+        assert_eq!(Arc::strong_count(&synced), 1);
     }
 }

@@ -136,22 +136,18 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::store::schema;
 
     /// A file, and the connection of its writer.
     fn open() -> (TempDir, PathBuf, Connection) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.db");
-        schema::create(&path).unwrap();
         let conn = file::open_shared(&path).unwrap();
-        schema::prepare_writer(&conn).unwrap();
         conn.execute_batch("CREATE TABLE long (x)").unwrap();
         (folder, path, conn)
     }
 
     fn checkpoints(path: &Path) -> Checkpoints {
-        let synced = Arc::new(file::open_for_sync(path).unwrap());
-        Checkpoints::start(file::open_shared(path).unwrap(), synced).unwrap()
+        Checkpoints::start(path, Arc::new(file::open_for_sync(path).unwrap())).unwrap()
     }
 
     fn grow(conn: &Connection, pages: i32) {

@@ -110,7 +110,7 @@ impl Store {
                 path.display()
             ))
         })?;
-        let checkpoints = Checkpoints::start(file::open_shared(&path)?, Arc::clone(&file))?;
+        let checkpoints = Checkpoints::start(&path, Arc::clone(&file))?;
         Ok(Store {
             readers: Readers::open(&path, readers, damage.clone())?,
             writer: Writer::start(conn, checkpoints, &CHORES)?,

@@ -274,7 +274,8 @@ mod tests {
 
     use super::*;
     use crate::error::Code;
-    use crate::store::{file, schema};
+    use crate::store::file;
+    use crate::store::schema::BUSY_TIMEOUT;
 
     static PLANTED: AtomicBool = AtomicBool::new(false);
 
@@ -298,10 +299,9 @@ mod tests {
     }];
 
     fn start(path: &Path, chores: &'static [Chore]) -> Writer {
-        schema::create(path).unwrap();
         let conn = file::open_shared(path).unwrap();
         let synced = Arc::new(file::open_for_sync(path).unwrap());
-        let checkpoints = Checkpoints::start(file::open_shared(path).unwrap(), synced).unwrap();
+        let checkpoints = Checkpoints::start(path, synced).unwrap();
         Writer::start(conn, checkpoints, chores).unwrap()
     }
 
@@ -325,7 +325,7 @@ mod tests {
     async fn damage_that_a_chore_meets_ends_the_writer() {
         let folder = tempfile::tempdir().unwrap();
         let writer = start(&folder.path().join("groups.db"), &DAMAGED);
-        let why = tokio::time::timeout(10 * schema::BUSY_TIMEOUT, writer.failed()).await;
+        let why = tokio::time::timeout(10 * BUSY_TIMEOUT, writer.failed()).await;
         assert!(why.unwrap().contains("malformed"));
     }
 }

@@ -170,7 +170,7 @@ fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
     );
     let mut tried = Tried::default();
     for file in 0..kills.div_ceil(A_FILE) {
-        kill(file, A_FILE.min(kills - file * A_FILE), groups, &mut tried);
+        kill_often(file, A_FILE.min(kills - file * A_FILE), groups, &mut tried);
     }
     tried.ready.sort();
     let (usual, slowest) = (tried.ready[kills / 2], tried.ready[kills - 1]);
@@ -182,7 +182,7 @@ fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
 }
 
 /// Kills the server of a new file so many times.
-fn kill(file: usize, kills: usize, groups: usize, tried: &mut Tried) {
+fn kill_often(file: usize, kills: usize, groups: usize, tried: &mut Tried) {
     let folder = Folder::new();
     seed(&folder, groups);
     let token = folder.succeed(&["token", "create"]);
