@@ -9,6 +9,7 @@
 //! * [`store`]: the SQLite file; one file a resource.
 //! * [`types`]: the words that all share, and the parsing that proves them.
 //! * [`error`]: what can go wrong.
+//! * [`supervisor`]: background threads and their shutdown.
 
 pub mod cli;
 pub mod transfer;
@@ -22,3 +23,5 @@ pub mod store;
 pub mod types;
 
 pub mod error;
+
+pub mod supervisor;
