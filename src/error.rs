@@ -25,10 +25,6 @@ pub enum Code {
     HeadersTooLarge,
     UnsupportedMediaType,
     Internal,
-    /// The database was seen to be damaged.
-    Damaged,
-    /// `internal` to the caller: the disk did not confirm a write, and nothing may be acknowledged any more.
-    LostSync,
     Unavailable,
     StorageFull,
 }
@@ -94,9 +90,7 @@ impl Code {
             Code::HeadersTooLarge => {
                 "The headers are longer than 16 KiB in all. A head of over 32 KiB or 100 headers is answered without a body."
             }
-            Code::Internal | Code::Damaged | Code::LostSync => {
-                "Something went wrong on the server; its log has the details under the request id."
-            }
+            Code::Internal => "Something went wrong on the server; its log has the details under the request id.",
             Code::Unavailable => {
                 "The server cannot do it now: it stops, or too much is asked at once. Try again after `Retry-After`."
             }
@@ -173,10 +167,7 @@ impl Error {
 
     /// Whether it is a fault of ours, and not of the request.
     pub fn is_ours(&self) -> bool {
-        matches!(
-            self.code,
-            Code::Internal | Code::Damaged | Code::LostSync | Code::Unavailable | Code::StorageFull
-        )
+        matches!(self.code, Code::Internal | Code::Unavailable | Code::StorageFull)
     }
 
     /// The same error, with the parameter that it is about.
@@ -216,6 +207,12 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Failure(error.to_string())
+    }
+}
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {

@@ -3,22 +3,25 @@
 //! The map of the code, in reading order; each module uses only those after it (`cli` aside, which uses all):
 //!
 //! * [`cli`]: flags, variables and commands; each command calls one function.
-//! * [`transfer`]: `export` and `import`.
+//! * [`maintenance`]: backup, restore, check, `export` and `import`.
 //! * [`server`]: the accept loop, its limits, start and stop.
 //! * [`http`]: routes, requests and answers; one file a resource.
-//! * [`store`]: the SQLite file; one file a resource.
+//! * [`store`]: what is kept; one file a resource.
+//! * [`db`]: the SQLite engine, which knows no product.
 //! * [`types`]: the words that all share, and the parsing that proves them.
 //! * [`error`]: what can go wrong.
 //! * [`supervisor`]: background threads and their shutdown.
 
 pub mod cli;
-pub mod transfer;
+pub mod maintenance;
 
 pub mod server;
 
 pub mod http;
 
 pub mod store;
+
+pub mod db;
 
 pub mod types;
 

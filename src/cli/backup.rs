@@ -3,11 +3,11 @@
 use super::output::tell;
 use super::{Backup, Restore};
 use crate::error::Failure;
-use crate::store::backup::{self, Stop};
-use crate::store::restore;
+use crate::maintenance::{backup, restore};
+use crate::supervisor::Shutdown;
 
 pub fn backup(args: &Backup) -> Result<(), Failure> {
-    let size = backup::create(&args.db.db, &args.file, &Stop::default())?;
+    let size = backup::create(&args.db.db, &args.file, &Shutdown::default())?;
     tell(format_args!("{}: {size} bytes, checked\n", args.file.display()));
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::Existing;
 use super::output::print;
 use crate::error::Failure;
-use crate::store::check;
+use crate::maintenance::check;
 
 /// Lines that are printed at most.
 const MOST: usize = 100;

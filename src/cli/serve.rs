@@ -89,7 +89,7 @@ async fn set_tokens(server: &Server, given: Option<Token>) -> Result<Option<Toke
     let store = server.store();
     let first = match given {
         Some(token) => {
-            store.write(move |tx| tokens::set_from_environment(tx, &token)).await?;
+            store.write(move |tx| tokens::set_bootstrap(tx, &token)).await?;
             None
         }
         None => store.write(tokens::create_first).await?,

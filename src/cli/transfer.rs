@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use super::output::tell;
 use super::{ExistingChoice, Export, Import};
 use crate::error::Failure;
+use crate::maintenance::export::export as export_account;
+use crate::maintenance::import::{self, Summary};
 use crate::store::import::Existing;
 use crate::store::{Missing, Session};
-use crate::transfer::{self, Summary};
 
 pub fn import(args: &Import) -> Result<(), Failure> {
     let existing = match args.existing {
@@ -50,7 +51,7 @@ fn import_from(args: &Import, existing: Existing, input: File) -> Result<Summary
     let mut session = Session::open(&args.db.db, Missing::Create)?;
     let mut progress = Progress::start();
     let mut lines = BufReader::new(input);
-    let summary = transfer::import(&mut session, &args.account, &mut lines, existing, |line| {
+    let summary = import::import(&mut session, &args.account, &mut lines, existing, |line| {
         progress.show(line);
     });
     progress.end();
@@ -60,7 +61,7 @@ fn import_from(args: &Import, existing: Existing, input: File) -> Result<Summary
 pub fn export(args: &Export) -> Result<(), Failure> {
     let mut session = Session::open(&args.db.db, Missing::Refuse)?;
     let count = if is_standard(&args.file) {
-        transfer::export(&mut session, &args.account, &mut BufWriter::new(io::stdout().lock()))?
+        export_account(&mut session, &args.account, &mut BufWriter::new(io::stdout().lock()))?
     } else {
         export_to_file(&mut session, args)?
     };
@@ -77,7 +78,7 @@ fn export_to_file(session: &mut Session, args: &Export) -> Result<u64, Failure> 
         .mode(0o600)
         .open(&args.file);
     let mut out = BufWriter::new(made.map_err(failure)?);
-    let exported = transfer::export(session, &args.account, &mut out)
+    let exported = export_account(session, &args.account, &mut out)
         .and_then(|count| out.get_ref().sync_all().map(|()| count).map_err(failure));
     if exported.is_err() {
         fs::remove_file(&args.file).map_err(failure)?;

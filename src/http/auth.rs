@@ -11,8 +11,8 @@ use warp::http::HeaderValue;
 
 use super::Api;
 use crate::error::{Code, Error};
+use crate::store::Reading;
 use crate::store::tokens::{self, Caller};
-use crate::store::{Reading, Tx};
 use crate::types::peer::Peer;
 use crate::types::token::Token;
 
@@ -28,7 +28,7 @@ pub fn authenticate(api: &Api, address: IpAddr, headers: &HeaderMap) -> Result<(
         (Some(_), Some(_)) => not_once(),
         (Some(credentials), None) => match look_up(api, credentials, peer)? {
             Some(admitted) => return Ok(admitted),
-            None => refused(),
+            None => tokens::unauthorized(),
         },
     };
     Err(api.guesses.take(peer()).map_or_else(Error::rate_limited, |()| error))
@@ -48,14 +48,6 @@ fn look_up(api: &Api, credentials: &HeaderValue, peer: impl Fn() -> Peer) -> Res
     Ok(caller.map(|caller| (caller, reading)))
 }
 
-/// Refuses a caller whose token was revoked or has expired meanwhile.
-pub fn authenticate_again(tx: &Tx, caller: Caller) -> Result<(), Error> {
-    match tokens::still_admits(tx, caller)? {
-        true => Ok(()),
-        false => Err(refused()),
-    }
-}
-
 /// The error of a path that is none: told only to those with a token, so that nobody can map the API without one.
 pub fn unknown_path(api: &Api, address: IpAddr, headers: &HeaderMap) -> Error {
     let unknown = |_| Error::new(Code::NotFound, "There is nothing at this path.");
@@ -65,13 +57,6 @@ pub fn unknown_path(api: &Api, address: IpAddr, headers: &HeaderMap) -> Error {
 fn not_once() -> Error {
     let message = "Send the access token, once: `Authorization: Bearer TOKEN`.";
     Error::new(Code::Unauthorized, message)
-}
-
-fn refused() -> Error {
-    Error::new(
-        Code::Unauthorized,
-        "This access token is malformed, unknown, expired or revoked.",
-    )
 }
 
 /// The token that the value of `Authorization` holds.

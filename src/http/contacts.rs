@@ -94,15 +94,14 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
     let reading = call.finish_read(&api)?;
     let contacts = api
         .store
-        .read_aside_if(long, reading, move |conn| contacts::list(conn, account, &page, &filter))
+        .read_long_if(long, reading, move |conn| contacts::list(conn, account, &page, &filter))
         .await?;
     Ok(reply::ok(contacts))
 }
 
 async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
     let new = NewContact::take(&mut call.body)?;
-    make::object(api, call, "/v1/contacts", move |tx| contacts::create(tx, account, &new)).await
+    make::object(api, call, "/v1/contacts", move |tx| contacts::create(tx, &new)).await
 }
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
@@ -121,7 +120,7 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let contact = api
         .write(caller, move |tx| {
             if_match.check(|| contacts::retrieve(tx, account, id))?;
-            contacts::update(tx, account, id, &changes)
+            contacts::update(tx, id, &changes)
         })
         .await?;
     Ok(reply::object(contact))
@@ -133,7 +132,7 @@ async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let if_match = call.finish()?;
     api.write(caller, move |tx| {
         if_match.check(|| contacts::retrieve(tx, account, id))?;
-        contacts::delete(tx, account, id)
+        contacts::delete(tx, id)
     })
     .await?;
     Ok(reply::no_content())

@@ -108,10 +108,9 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
     let partner = Partner::take(&mut call.body)?;
     make::object(api, call, "/v1/conversations", move |tx| {
-        conversations::create(tx, account, partner)
+        conversations::create(tx, partner)
     })
     .await
 }
@@ -132,7 +131,7 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let conversation = api
         .write(caller, move |tx| {
             if_match.check(|| conversations::retrieve(tx, account, id))?;
-            conversations::update(tx, account, id, &changes)
+            conversations::update(tx, id, &changes)
         })
         .await?;
     Ok(reply::object(conversation))
@@ -144,7 +143,7 @@ async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let if_match = call.finish()?;
     api.write(caller, move |tx| {
         if_match.check(|| conversations::retrieve(tx, account, id))?;
-        conversations::delete(tx, account, id)
+        conversations::delete(tx, id)
     })
     .await?;
     Ok(reply::no_content())

@@ -95,19 +95,15 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
     let reading = call.finish_read(&api)?;
     let groups = api
         .store
-        .read_aside_if(long, reading, move |conn| groups::list(conn, account, &page, &filter))
+        .read_long_if(long, reading, move |conn| groups::list(conn, account, &page, &filter))
         .await?;
     Ok(reply::ok(groups))
 }
 
 async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
     let most = api.settings.max_group_contacts;
     let new = NewGroup::take(&mut call.body, most)?;
-    make::object(api, call, "/v1/groups", move |tx| {
-        groups::create(tx, account, &new, most)
-    })
-    .await
+    make::object(api, call, "/v1/groups", move |tx| groups::create(tx, &new, most)).await
 }
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
@@ -127,7 +123,7 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let group = api
         .write(caller, move |tx| {
             if_match.check(|| groups::retrieve(tx, account, id))?;
-            groups::update(tx, account, id, &changes, most)
+            groups::update(tx, id, &changes, most)
         })
         .await?;
     Ok(reply::object(group))
@@ -139,7 +135,7 @@ async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let if_match = call.finish()?;
     api.write(caller, move |tx| {
         if_match.check(|| groups::retrieve(tx, account, id))?;
-        groups::delete(tx, account, id)
+        groups::delete(tx, id)
     })
     .await?;
     Ok(reply::no_content())

@@ -30,7 +30,7 @@ fn check(api: &Api) -> Result<Json, Error> {
         ));
     }
     if let Some(why) = api.store.failure() {
-        return Err(Error::unavailable("Nothing can be written any more.", why));
+        return Err(Error::unavailable("Nothing can be written any more.", why.to_string()));
     }
     api.store
         .read(|conn| accounts::find(conn, accounts::DEFAULT))

@@ -5,7 +5,7 @@ use warp::reply::Response;
 use super::request::Call;
 use super::{Api, reply};
 use crate::error::Error;
-use crate::store::{Tx, idempotency};
+use crate::store::{self, Tx, idempotency};
 use crate::types::id::Id;
 use crate::types::json::Json;
 
@@ -13,7 +13,7 @@ use crate::types::json::Json;
 /// and its id.
 pub async fn object<F>(api: Api, mut call: Call, collection: &'static str, work: F) -> Result<Response, Error>
 where
-    F: Fn(&Tx) -> Result<(Id, Json), Error> + Send + 'static,
+    F: Fn(&Tx) -> Result<(Id, Json), store::Error> + Send + 'static,
 {
     let (caller, keyed, request_id) = (call.caller, call.keyed.take(), call.request_id.clone());
     call.finish()?;
@@ -24,7 +24,7 @@ where
     };
     let telling = api.clone();
     let write = move |tx: &Tx| {
-        idempotency::once(tx, caller.account, &keyed, &made, |made| {
+        idempotency::once(tx, &keyed, &made, |made| {
             reply::keep(&telling.settings, made, &request_id)
         })
     };

@@ -61,7 +61,7 @@ async fn add(api: Api, call: Call) -> Result<Response, Error> {
     let if_match = call.finish()?;
     api.write(caller, move |tx| {
         if_match.check(|| groups::retrieve(tx, account, group))?;
-        members::add(tx, account, group, contact, most)
+        members::add(tx, group, contact, most)
     })
     .await?;
     Ok(reply::no_content())
@@ -73,7 +73,7 @@ async fn remove(api: Api, call: Call) -> Result<Response, Error> {
     let if_match = call.finish()?;
     api.write(caller, move |tx| {
         if_match.check(|| groups::retrieve(tx, account, group))?;
-        members::remove(tx, account, group, contact)
+        members::remove(tx, group, contact)
     })
     .await?;
     Ok(reply::no_content())

@@ -87,15 +87,14 @@ async fn list(api: Api, mut call: Call) -> Result<Response, Error> {
     let long = filter.words.is_some() || filter.conversation.is_none();
     let messages = api
         .store
-        .read_aside_if(long, reading, move |conn| messages::list(conn, account, &page, &filter))
+        .read_long_if(long, reading, move |conn| messages::list(conn, account, &page, &filter))
         .await?;
     Ok(reply::ok(messages))
 }
 
 async fn create(api: Api, mut call: Call) -> Result<Response, Error> {
-    let account = call.caller.account;
     let new = NewMessage::take(&mut call.body)?;
-    make::object(api, call, "/v1/messages", move |tx| messages::create(tx, account, &new)).await
+    make::object(api, call, "/v1/messages", move |tx| messages::create(tx, &new)).await
 }
 
 async fn retrieve(api: Api, call: Call) -> Result<Response, Error> {
@@ -114,7 +113,7 @@ async fn update(api: Api, mut call: Call) -> Result<Response, Error> {
     let message = api
         .write(caller, move |tx| {
             if_match.check(|| messages::retrieve(tx, account, id))?;
-            messages::update(tx, account, id, &changes)
+            messages::update(tx, id, &changes)
         })
         .await?;
     Ok(reply::object(message))
@@ -126,7 +125,7 @@ async fn delete(api: Api, call: Call) -> Result<Response, Error> {
     let if_match = call.finish()?;
     api.write(caller, move |tx| {
         if_match.check(|| messages::retrieve(tx, account, id))?;
-        messages::delete(tx, account, id)
+        messages::delete(tx, id)
     })
     .await?;
     Ok(reply::no_content())

@@ -52,7 +52,7 @@ pub mod readers {
 
 use crate::error::Error;
 use crate::store::tokens::Caller;
-use crate::store::{Store, Tx};
+use crate::store::{self, Store, Tx};
 use guesses::Guesses;
 
 /// Every route of the API, a resource a line; paths are below the base path.
@@ -140,13 +140,9 @@ impl Api {
     async fn write<T, F>(&self, caller: Caller, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
-        F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
+        F: Fn(&Tx) -> Result<T, store::Error> + Send + 'static,
     {
-        let write = move |tx: &Tx| {
-            auth::authenticate_again(tx, caller)?;
-            work(tx)
-        };
-        self.store.write(write).await
+        Ok(self.store.write_as(caller, work).await?)
     }
 
     fn is_stopping(&self) -> bool {

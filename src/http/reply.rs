@@ -13,7 +13,7 @@ use warp::reply::Response;
 use super::Settings;
 use super::head::{Head, RequestId};
 use crate::error::{Code, Error};
-use crate::store::idempotency::Answer;
+use crate::store::idempotency::StoredResponse as Answer;
 use crate::types::etag::ETag;
 use crate::types::json::Json;
 
@@ -205,7 +205,7 @@ pub fn status(code: Code) -> (StatusCode, &'static str) {
         Code::UriTooLong => (StatusCode::URI_TOO_LONG, "uri_too_long"),
         Code::HeadersTooLarge => (StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large"),
         Code::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
-        Code::Internal | Code::Damaged | Code::LostSync => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        Code::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "storage_full"),
     }

@@ -72,7 +72,7 @@ impl Call {
     pub fn finish_read(mut self, api: &Api) -> Result<Reading, Error> {
         let reading = self.reading.take();
         self.finish()?;
-        reading.map_or_else(|| api.store.begin_read(), Ok)
+        Ok(reading.map_or_else(|| api.store.begin_read(), Ok)?)
     }
 }
 

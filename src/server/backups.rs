@@ -4,14 +4,14 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::db::Lock;
 use crate::error::Failure;
-use crate::store::Lock;
-use crate::store::backup::{self, Stop};
+use crate::maintenance::backup;
+use crate::supervisor::Shutdown as Stop;
 use crate::types::time::Timestamp;
 
 /// After a backup that failed, the next is tried so soon.
@@ -43,7 +43,10 @@ impl Backups {
             let why = format!("{error}; --backup-dir must be a folder that is there");
             failure(&schedule.folder, io::Error::other(why))
         })?;
-        let lock = Lock::acquire_or(&schedule.folder.join("backups"), "give another --backup-dir")?;
+        let lock = Lock::acquire(
+            &schedule.folder.join("backups"),
+            "is in use by another groups-server; give another --backup-dir",
+        )?;
         Ok(Backups {
             db,
             schedule,
@@ -78,7 +81,7 @@ impl Backups {
         while ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             wait = match self.back_up(stop) {
                 Ok(()) => self.schedule.every,
-                Err(_) if stop.load(Ordering::Relaxed) => break,
+                Err(_) if stop.is_requested() => break,
                 Err(why) => {
                     tracing::error!("no backup was made: {why}");
                     self.schedule.every.min(RETRY)
@@ -151,7 +154,7 @@ pub struct Running {
 impl Running {
     /// Ends what is under way, and does not wait for it: a backup that is not in place by then comes to nothing.
     pub fn stop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
+        self.stop.request();
         self.end = None;
     }
 }

@@ -136,7 +136,7 @@ impl Server {
         let gate = http::gate(self.api.clone(), filter);
         let ended = tokio::select! {
             () = shutdown => Ok(()),
-            why = self.api.store.failed() => Err(Failure::new(why)),
+            why = self.api.store.failed() => Err(why.into()),
             never = self.accept(&gate, &connections) => match never {},
         };
         self.api.stop();

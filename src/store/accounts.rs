@@ -1,16 +1,16 @@
-//! Accounts: whom every object belongs to.
+//! Accounts: every object belongs to one.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::Tx;
-use crate::error::Error;
+use super::error::Error;
+use crate::db::Transaction;
 use crate::types::time::Timestamp;
 
-/// An account's internal key: the first condition of every query on what an account owns.
+/// An account's internal key: the first condition of every query on its objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Account(pub(crate) i64);
 
-/// The account that is used where none is named.
+/// The account that is used if none is named.
 pub const DEFAULT: &str = "default";
 
 /// The account called `name`, ASCII case ignored.
@@ -22,8 +22,8 @@ pub fn find(conn: &Connection, name: &str) -> Result<Option<Account>, Error> {
     Ok(found)
 }
 
-/// The account called `name`, made if there is none.
-pub fn find_or_create(tx: &Tx, name: &str) -> Result<Account, Error> {
+/// The account called `name`, created if there is none.
+pub fn find_or_create(tx: &Transaction, name: &str) -> Result<Account, Error> {
     if let Some(account) = find(tx, name)? {
         return Ok(account);
     }

@@ -1,16 +1,17 @@
-//! Contacts: the one JSON representation; made, found, changed and deleted.
+//! Contacts.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::Tx;
 use super::accounts::Account;
-use super::clearing::new_key;
-use super::conversations::{self, End};
-use super::import::{self, Existing, Import, Imported};
-use super::list::{self, List, Order};
-use super::objects;
+use super::conversations::{self, Owner};
+use super::error::Error;
+use super::import::{Existing, Import, Imported};
+use super::keyset::{self, List, Order};
+use super::lookup;
+use super::purge::new_key;
 use super::search::{self, Scope};
-use crate::error::{Code, Error};
+use super::tx::{Change, Tx};
+use crate::error::{self, Code};
 use crate::types::contact::{ContactChanges, ContactRef, NamedContact, NewContact, StoredContact};
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -19,20 +20,6 @@ use crate::types::page::Page;
 use crate::types::text::{DisplayName, PhoneNumber, Url, Username};
 use crate::types::time::Timestamp;
 use crate::types::words::Words;
-
-/// The SQL of a contact object, of a row `c`; also inside a group's and a message's. It is defined in schema.sql.
-macro_rules! contact_object {
-    () => {
-        "c.object"
-    };
-}
-pub(super) use contact_object;
-
-const RETRIEVE: &str = concat!(
-    "SELECT ",
-    contact_object!(),
-    " FROM contacts c WHERE c.id = ?1 AND c.account = ?2"
-);
 
 /// Which of an account's contacts are listed.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +43,6 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
     let words = filter.words.as_ref();
     let contacts = List {
         of: Kind::Contact,
-        object: contact_object!(),
         key,
         order: Order::NewestFirst,
         ranges: &ranges,
@@ -67,29 +53,29 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
         expression: words
             .map(|words| search::expression(Scope::Account(account), "username display_name phone_number", words)),
     };
-    list::page(conn, account, &contacts, page, |id| {
-        objects::find(conn, account, Kind::Contact, id)
+    keyset::page(conn, account, &contacts, page, |id| {
+        lookup::find(conn, account, Kind::Contact, id)
     })
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
-    objects::retrieve(conn, account, Kind::Contact, id, RETRIEVE)
+    lookup::retrieve(conn, account, Kind::Contact, id)
 }
 
-/// Makes a contact with its conversation; answers with its id and itself.
-pub fn create(tx: &Tx, account: Account, new: &NewContact) -> Result<(Id, Json), Error> {
-    check_username_free(tx, account, &new.username, None)?;
+/// Creates a contact with its conversation. Returns its id and the contact.
+pub fn create(tx: &Tx, new: &NewContact) -> Result<(Id, Json), Error> {
+    check_username_free(tx, &new.username, None)?;
     let id = Id::random();
-    create_with_id(tx, account, id, new)?;
-    Ok((id, retrieve(tx, account, id)?))
+    create_with_id(tx, id, new)?;
+    Ok((id, retrieve(tx, tx.account, id)?))
 }
 
-/// Changes a contact; answers with the whole of it.
-pub fn update(tx: &Tx, account: Account, id: Id, changes: &ContactChanges) -> Result<Json, Error> {
-    let pk = objects::find_in_path(tx, account, Kind::Contact, id)?;
-    changes.read_only.check(|| retrieve(tx, account, id))?;
+/// Updates a contact. Returns the whole contact.
+pub fn update(tx: &Tx, id: Id, changes: &ContactChanges) -> Result<Json, Error> {
+    let pk = lookup::find_in_path(tx, tx.account, Kind::Contact, id)?;
+    changes.read_only.check(|| retrieve(tx, tx.account, id))?;
     if let Some(username) = &changes.username {
-        check_username_free(tx, account, username, Some(pk))?;
+        check_username_free(tx, username, Some(pk))?;
         tx.prepare_cached("UPDATE contacts SET username = ?2 WHERE pk = ?1")?
             .execute((pk, username.as_str()))?;
     }
@@ -105,21 +91,22 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ContactChanges) -> Re
         tx.prepare_cached("UPDATE contacts SET display_name = ?2 WHERE pk = ?1")?
             .execute((pk, display_name.as_ref().map(DisplayName::as_str)))?;
     }
-    retrieve(tx, account, id)
+    tx.record(Change::Updated(Kind::Contact, pk));
+    retrieve(tx, tx.account, id)
 }
 
-/// Deletes a contact with its conversation and takes it out of every group; what it sent to groups stays.
-pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    objects::delete(tx, account, Kind::Contact, id)
+/// Deletes a contact with its conversation and removes it from every group. Messages that it sent to groups remain.
+pub fn delete(tx: &Tx, id: Id) -> Result<(), Error> {
+    lookup::delete(tx, Kind::Contact, id)
 }
 
-/// The key of the contact that a request names, made on the spot where it is named by a user name that is free.
-pub(super) fn find_or_create(tx: &Tx, account: Account, named: &NamedContact) -> Result<i64, Error> {
+/// The key of the contact that a request names. One named by a free username is created.
+pub(super) fn find_or_create(tx: &Tx, named: &NamedContact) -> Result<i64, Error> {
     match &named.contact {
-        ContactRef::Id(id) => objects::find_in_param(tx, account, Kind::Contact, *id, named.path.as_str()),
-        ContactRef::Username(new) => match find_by_username(tx, account, &new.username)? {
+        ContactRef::Id(id) => lookup::find_in_param(tx, tx.account, Kind::Contact, *id, named.path.as_str()),
+        ContactRef::Username(new) => match find_by_username(tx, tx.account, &new.username)? {
             Some(pk) => Ok(pk),
-            None => create_with_id(tx, account, Id::random(), new),
+            None => create_with_id(tx, Id::random(), new),
         },
     }
 }
@@ -132,32 +119,25 @@ fn find_by_username(conn: &Connection, account: Account, username: &Username) ->
     Ok(found)
 }
 
-/// Refuses a user name that another contact than `own` has.
-fn check_username_free(
-    conn: &Connection,
-    account: Account,
-    username: &Username,
-    own: Option<i64>,
-) -> Result<(), Error> {
-    match find_by_username(conn, account, username)? {
+/// Refuses a username that a contact other than `own` has.
+fn check_username_free(tx: &Tx, username: &Username, own: Option<i64>) -> Result<(), Error> {
+    match find_by_username(tx, tx.account, username)? {
         Some(taken) if Some(taken) != own => {
-            let message = format!("The user name `{}` is taken by another contact.", username.as_str());
-            Err(Error::new(Code::Conflict, message).at("username"))
+            let message = format!("The username `{}` is taken by another contact.", username.as_str());
+            Err(error::Error::new(Code::Conflict, message).at("username").into())
         }
         _ => Ok(()),
     }
 }
 
-fn create_with_id(tx: &Tx, account: Account, id: Id, new: &NewContact) -> Result<i64, Error> {
-    let created_at = Timestamp::now();
-    let pk = insert(tx, account, id, new, None, created_at)?;
-    conversations::insert(tx, account, Id::random(), End::Contact(pk), created_at)?;
+fn create_with_id(tx: &Tx, id: Id, new: &NewContact) -> Result<i64, Error> {
+    let pk = insert(tx, id, new, None, tx.now)?;
+    conversations::insert(tx, Id::random(), Owner::Contact(pk), tx.now)?;
     Ok(pk)
 }
 
 fn insert(
     tx: &Tx,
-    account: Account,
     id: Id,
     new: &NewContact,
     last_active_at: Option<Timestamp>,
@@ -172,7 +152,7 @@ fn insert(
     ))?
     .execute(params![
         id.as_str(),
-        account.0,
+        tx.account.0,
         new.username.as_str(),
         new.phone_number.as_ref().map(PhoneNumber::as_str),
         new.avatar_url.as_ref().map(Url::as_str),
@@ -180,44 +160,32 @@ fn insert(
         last_active_at.map(Timestamp::seconds),
         created_at.seconds(),
     ])?;
-    Ok(tx.last_insert_rowid())
+    let pk = tx.last_insert_rowid();
+    tx.record(Change::Created(Kind::Contact, pk));
+    Ok(pk)
 }
 
-/// Hands every contact of the account to `each`, the oldest first.
-pub fn export<E: From<Error>>(
-    conn: &Connection,
-    account: Account,
-    each: impl FnMut(Json) -> Result<(), E>,
-) -> Result<(), E> {
-    let sql = concat!(
-        "SELECT ",
-        contact_object!(),
-        " FROM contacts c WHERE c.account = ?1 ORDER BY c.pk"
-    );
-    import::each_row(conn, sql, account, each)
-}
-
-/// Takes in a contact with the id, the conversation and the times that it had elsewhere.
+/// Imports a contact with the id, the conversation and the times that it had elsewhere.
 pub fn import(import: &mut Import, stored: &StoredContact) -> Result<Imported, Error> {
-    let (tx, account) = (import.tx, import.account);
+    let tx = import.tx;
     let id = stored.id.unwrap_or_else(Id::random);
-    let created_at = stored.created_at.unwrap_or_else(Timestamp::now);
+    let created_at = stored.created_at.unwrap_or(tx.now);
     let found = import.find_existing(Kind::Contact, id)?;
     if found.is_some() && import.existing == Existing::Skip {
         return Ok(Imported::Skipped);
     }
-    check_username_free(tx, account, &stored.new.username, found)?;
+    check_username_free(tx, &stored.new.username, found)?;
     let (pk, imported) = match found {
         Some(pk) => {
             replace(tx, pk, stored, created_at)?;
             (pk, Imported::Replaced)
         }
         None => (
-            insert(tx, account, id, &stored.new, stored.last_active_at, created_at)?,
+            insert(tx, id, &stored.new, stored.last_active_at, created_at)?,
             Imported::Added,
         ),
     };
-    conversations::import_of(import, stored.conversation_id, End::Contact(pk), created_at)?;
+    conversations::import_of(import, stored.conversation_id, Owner::Contact(pk), created_at)?;
     Ok(imported)
 }
 
@@ -236,5 +204,6 @@ fn replace(tx: &Tx, pk: i64, stored: &StoredContact, created_at: Timestamp) -> R
         stored.last_active_at.map(Timestamp::seconds),
         created_at.seconds(),
     ])?;
+    tx.record(Change::Updated(Kind::Contact, pk));
     Ok(())
 }

@@ -1,14 +1,15 @@
-//! Conversations: made with the group or the contact that each belongs to, gone with it, and made again at will.
+//! Conversations: each is created and deleted with its group or contact, and can be deleted and created on its own.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::Tx;
 use super::accounts::Account;
-use super::clearing::new_key;
-use super::import::{self, Existing, Import, Imported};
-use super::list::{self, List, Order};
-use super::objects;
-use crate::error::{Code, Error};
+use super::error::Error;
+use super::import::{Existing, Import, Imported};
+use super::keyset::{self, List, Order};
+use super::lookup;
+use super::purge::new_key;
+use super::tx::{Change, Tx};
+use crate::error::{self, Code};
 use crate::types::conversation::{ConversationChanges, Partner, StoredConversation};
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -16,29 +17,7 @@ use crate::types::kind::Kind;
 use crate::types::page::Page;
 use crate::types::time::Timestamp;
 
-/// The SQL of a conversation object, of a row `o`.
-macro_rules! conversation_object {
-    () => {
-        "json_object(
-            'id', o.id,
-            'contact_id', (SELECT id FROM contacts WHERE pk = o.contact_pk),
-            'group_id', (SELECT id FROM groups WHERE pk = o.group_pk),
-            'pinned_message_id', o.pinned_message_id,
-            'is_pinned', json(iif(o.is_pinned, 'true', 'false')),
-            'is_muted', json(iif(o.is_muted, 'true', 'false')),
-            'last_active_at', o.last_active_at,
-            'last_opened_at', o.last_opened_at,
-            'created_at', o.created_at,
-            'archived_at', o.archived_at)"
-    };
-}
-const RETRIEVE: &str = concat!(
-    "SELECT ",
-    conversation_object!(),
-    " FROM conversations o WHERE o.id = ?1 AND o.account = ?2"
-);
-
-/// Which of an account's conversations are listed; `None` leaves one out or lets both in.
+/// Which of an account's conversations are listed; `None` does not filter.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {
     pub archived: Option<bool>,
@@ -49,8 +28,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Each range of `conversations_flags` that the filter lets in; where that is all, of the one
-    /// of `conversations_all`.
+    /// Each range of `conversations_flags` that the filter admits; all of `conversations_all` if it has no flags.
     fn flags(&self) -> Vec<String> {
         if (self.archived, self.muted, self.pinned) == (None, None, None) {
             return vec!["conversations o WHERE o.account = ?1".to_owned()];
@@ -70,61 +48,60 @@ impl Filter {
     }
 }
 
-/// The values of a flag, as SQL has them, that a filter lets in.
+/// The SQL values of a flag that a filter admits.
 fn allowed(filter: Option<bool>) -> Vec<u8> {
     filter.map_or_else(|| vec![0, 1], |wanted| vec![wanted.into()])
 }
 
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {
-    let group = objects::find_filter(conn, account, Kind::Group, filter.group, "group_id")?;
-    let contact = objects::find_filter(conn, account, Kind::Contact, filter.contact, "contact_id")?;
+    let group = lookup::find_filter(conn, account, Kind::Group, filter.group, "group_id")?;
+    let contact = lookup::find_filter(conn, account, Kind::Contact, filter.contact, "contact_id")?;
     let flags = filter.flags();
-    // Of one end there is one conversation at most; of two there is none.
-    let of_end = |condition| flags.iter().map(|flags| format!("{flags} AND {condition}")).collect();
+    // An owner has one conversation at most; no conversation has two owners.
+    let of_owner = |condition| flags.iter().map(|flags| format!("{flags} AND {condition}")).collect();
     let ranges = match (group, contact) {
         (None, None) => flags,
-        (Some(_), None) => of_end("o.group_pk = ?4"),
-        (None, Some(_)) => of_end("o.contact_pk = ?4"),
-        (Some(_), Some(_)) => of_end("o.group_pk = ?4 AND o.contact_pk IS NOT NULL"),
+        (Some(_), None) => of_owner("o.group_pk = ?4"),
+        (None, Some(_)) => of_owner("o.contact_pk = ?4"),
+        (Some(_), Some(_)) => of_owner("o.group_pk = ?4 AND o.contact_pk IS NOT NULL"),
     };
     let conversations = List {
         of: Kind::Conversation,
-        object: conversation_object!(),
         key: "o.pk",
         order: Order::NewestFirst,
         ranges: &ranges,
         within: group.or(contact).map(Into::into),
         expression: None,
     };
-    list::page(conn, account, &conversations, page, |id| {
-        objects::find(conn, account, Kind::Conversation, id)
+    keyset::page(conn, account, &conversations, page, |id| {
+        lookup::find(conn, account, Kind::Conversation, id)
     })
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
-    objects::retrieve(conn, account, Kind::Conversation, id, RETRIEVE)
+    lookup::retrieve(conn, account, Kind::Conversation, id)
 }
 
-/// Makes the conversation of a group or a contact that has none; answers with its id and itself.
-pub fn create(tx: &Tx, account: Account, partner: Partner) -> Result<(Id, Json), Error> {
-    let end = find_end(tx, account, partner)?;
-    if let Some((_, id)) = find_of(tx, end)? {
+/// Creates the conversation of a group or a contact without one. Returns its id and the conversation.
+pub fn create(tx: &Tx, partner: Partner) -> Result<(Id, Json), Error> {
+    let owner = find_owner(tx, partner)?;
+    if let Some((_, id)) = find_of(tx, owner)? {
         let (param, kind) = match partner {
             Partner::Group(_) => ("group_id", Kind::Group),
             Partner::Contact(_) => ("contact_id", Kind::Contact),
         };
-        let message = format!("This {} has a conversation already: `{id}`.", kind.name());
-        return Err(Error::new(Code::Conflict, message).at(param));
+        let message = format!("This {} already has a conversation: `{id}`.", kind.name());
+        return Err(error::Error::new(Code::Conflict, message).at(param).into());
     }
     let id = Id::random();
-    insert(tx, account, id, end, Timestamp::now())?;
-    Ok((id, retrieve(tx, account, id)?))
+    insert(tx, id, owner, tx.now)?;
+    Ok((id, retrieve(tx, tx.account, id)?))
 }
 
-/// Changes a conversation; answers with the whole of it.
-pub fn update(tx: &Tx, account: Account, id: Id, changes: &ConversationChanges) -> Result<Json, Error> {
-    let pk = objects::find_in_path(tx, account, Kind::Conversation, id)?;
-    changes.read_only.check(|| retrieve(tx, account, id))?;
+/// Updates a conversation. Returns the whole conversation.
+pub fn update(tx: &Tx, id: Id, changes: &ConversationChanges) -> Result<Json, Error> {
+    let pk = lookup::find_in_path(tx, tx.account, Kind::Conversation, id)?;
+    changes.read_only.check(|| retrieve(tx, tx.account, id))?;
     if let Some(message) = changes.pinned_message_id {
         pin(tx, pk, message)?;
     }
@@ -144,15 +121,16 @@ pub fn update(tx: &Tx, account: Account, id: Id, changes: &ConversationChanges) 
         tx.prepare_cached("UPDATE conversations SET archived_at = ?2 WHERE pk = ?1")?
             .execute((pk, archived_at.map(Timestamp::seconds)))?;
     }
-    retrieve(tx, account, id)
+    tx.record(Change::Updated(Kind::Conversation, pk));
+    retrieve(tx, tx.account, id)
 }
 
-/// Deletes a conversation with its messages; its group or contact stays, without one.
-pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    objects::delete(tx, account, Kind::Conversation, id)
+/// Deletes a conversation with its messages. Its group or contact remains, without a conversation.
+pub fn delete(tx: &Tx, id: Id) -> Result<(), Error> {
+    lookup::delete(tx, Kind::Conversation, id)
 }
 
-/// Pins a message of the conversation `pk`, or none.
+/// Pins a message of the conversation `pk`, or unpins.
 fn pin(tx: &Tx, pk: i64, message: Option<Id>) -> Result<(), Error> {
     let message = message.map(|message| find_pinned(tx, pk, message)).transpose()?;
     tx.prepare_cached("UPDATE conversations SET pinned_message_id = ?2 WHERE pk = ?1")?
@@ -160,7 +138,7 @@ fn pin(tx: &Tx, pk: i64, message: Option<Id>) -> Result<(), Error> {
     Ok(())
 }
 
-/// The stored id of a message that is to be pinned, which must be one of the conversation `pk`.
+/// The stored id of a message to pin, which must be of the conversation `pk`.
 fn find_pinned(conn: &Connection, pk: i64, message: Id) -> Result<String, Error> {
     conn.prepare_cached("SELECT id FROM messages WHERE id = ?1 AND conversation_pk = ?2")?
         .query_row((message.as_str(), pk), |row| row.get(0))
@@ -168,31 +146,30 @@ fn find_pinned(conn: &Connection, pk: i64, message: Id) -> Result<String, Error>
         .ok_or_else(|| {
             let what =
                 format!("must be the id of a message of this conversation; there is none with the id `{message}`");
-            Error::invalid("pinned_message_id", what)
+            error::Error::invalid("pinned_message_id", what).into()
         })
 }
 
-/// The one end that a conversation has, by its internal key.
+/// The group or contact that a conversation belongs to, by its internal key.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum End {
+pub(super) enum Owner {
     Group(i64),
     Contact(i64),
 }
 
-fn find_end(conn: &Connection, account: Account, partner: Partner) -> Result<End, Error> {
+fn find_owner(tx: &Tx, partner: Partner) -> Result<Owner, Error> {
+    let find = |kind, id, param| lookup::find_in_param(tx, tx.account, kind, id, param);
     match partner {
-        Partner::Group(id) => objects::find_in_param(conn, account, Kind::Group, id, "group_id").map(End::Group),
-        Partner::Contact(id) => {
-            objects::find_in_param(conn, account, Kind::Contact, id, "contact_id").map(End::Contact)
-        }
+        Partner::Group(id) => find(Kind::Group, id, "group_id").map(Owner::Group),
+        Partner::Contact(id) => find(Kind::Contact, id, "contact_id").map(Owner::Contact),
     }
 }
 
-/// The conversation that an end has: its key and id.
-fn find_of(conn: &Connection, end: End) -> Result<Option<(i64, String)>, Error> {
-    let (sql, pk) = match end {
-        End::Group(pk) => ("SELECT pk, id FROM conversations WHERE group_pk = ?1", pk),
-        End::Contact(pk) => ("SELECT pk, id FROM conversations WHERE contact_pk = ?1", pk),
+/// The conversation of an owner: its key and id.
+fn find_of(conn: &Connection, owner: Owner) -> Result<Option<(i64, String)>, Error> {
+    let (sql, pk) = match owner {
+        Owner::Group(pk) => ("SELECT pk, id FROM conversations WHERE group_pk = ?1", pk),
+        Owner::Contact(pk) => ("SELECT pk, id FROM conversations WHERE contact_pk = ?1", pk),
     };
     let found = conn
         .prepare_cached(sql)?
@@ -201,51 +178,39 @@ fn find_of(conn: &Connection, end: End) -> Result<Option<(i64, String)>, Error> 
     Ok(found)
 }
 
-/// Makes the conversation `id` of `end`; answers with its key.
-pub(super) fn insert(tx: &Tx, account: Account, id: Id, end: End, created_at: Timestamp) -> Result<i64, Error> {
-    let (group, contact) = match end {
-        End::Group(pk) => (Some(pk), None),
-        End::Contact(pk) => (None, Some(pk)),
+/// Inserts the conversation `id` of `owner`. Returns its key.
+pub(super) fn insert(tx: &Tx, id: Id, owner: Owner, created_at: Timestamp) -> Result<i64, Error> {
+    let (group, contact) = match owner {
+        Owner::Group(pk) => (Some(pk), None),
+        Owner::Contact(pk) => (None, Some(pk)),
     };
     tx.prepare_cached(concat!(
         "INSERT INTO conversations (pk, id, account, group_pk, contact_pk, created_at) VALUES (",
         new_key!("conversations"),
         ", ?1, ?2, ?3, ?4, ?5)"
     ))?
-    .execute((id.as_str(), account.0, group, contact, created_at.seconds()))?;
-    Ok(tx.last_insert_rowid())
+    .execute((id.as_str(), tx.account.0, group, contact, created_at.seconds()))?;
+    let pk = tx.last_insert_rowid();
+    tx.record(Change::Created(Kind::Conversation, pk));
+    Ok(pk)
 }
 
-/// Hands every conversation of the account to `each`, the oldest first.
-pub fn export<E: From<Error>>(
-    conn: &Connection,
-    account: Account,
-    each: impl FnMut(Json) -> Result<(), E>,
-) -> Result<(), E> {
-    let sql = concat!(
-        "SELECT ",
-        conversation_object!(),
-        " FROM conversations o WHERE o.account = ?1 ORDER BY o.pk"
-    );
-    import::each_row(conn, sql, account, each)
-}
-
-/// Gives `end` the conversation that its own line tells of: this one, none (null), or, where it tells nothing, a new
-/// one. A conversation that `end` had under the same id stays.
+/// Gives `owner` the conversation that its own line names: this one, none (null), or, if the line has no such property, a
+/// new one. A conversation that `owner` already has under the same id remains.
 pub(super) fn import_of(
     import: &mut Import,
     id: Option<Option<Id>>,
-    end: End,
+    owner: Owner,
     created_at: Timestamp,
 ) -> Result<(), Error> {
     let tx = import.tx;
     let id = id.unwrap_or_else(|| Some(Id::random()));
-    if let Some((pk, had)) = find_of(tx, end)? {
+    if let Some((pk, had)) = find_of(tx, owner)? {
         if id.is_some_and(|id| id.same(&had)) {
             return Ok(());
         }
         remove(tx, pk)?;
-        import.made_with_end.remove(&pk);
+        import.implied_conversations.remove(&pk);
     }
     let Some(id) = id else {
         return Ok(());
@@ -254,54 +219,55 @@ pub(super) fn import_of(
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM conversations WHERE id = ?1)")?
         .query_row([id.as_str()], |row| row.get(0))?;
     if taken {
-        return Err(of_another(id).at("conversation_id"));
+        return Err(of_another(id).at("conversation_id").into());
     }
-    let pk = insert(tx, import.account, id, end, created_at)?;
-    import.made_with_end.insert(pk);
+    let pk = insert(tx, id, owner, created_at)?;
+    import.implied_conversations.insert(pk);
     Ok(())
 }
 
 fn remove(tx: &Tx, pk: i64) -> Result<(), Error> {
     tx.prepare_cached("DELETE FROM conversations WHERE pk = ?1")?
         .execute([pk])?;
+    tx.record(Change::Deleted(Kind::Conversation, pk));
     Ok(())
 }
 
 /// The error of an imported conversation whose id is taken.
-fn of_another(id: Id) -> Error {
-    let message = format!("the conversation `{id}` exists already and belongs to another object");
-    Error::new(Code::Conflict, message)
+fn of_another(id: Id) -> error::Error {
+    let message = format!("the conversation `{id}` already exists and belongs to another object");
+    error::Error::new(Code::Conflict, message)
 }
 
-/// Takes in a conversation with the id and the times that it had elsewhere. One that this import made with its group
-/// or contact is what the line tells of, and takes its place in the order of the lines.
+/// Imports a conversation with the id and the times that it had elsewhere. If this import created it with its group or
+/// contact, the line describes that one, which moves to the line's position in the order.
 pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Imported, Error> {
-    let (tx, account) = (import.tx, import.account);
-    let end = find_end(tx, account, stored.partner)?;
+    let tx = import.tx;
+    let owner = find_owner(tx, stored.partner)?;
     let id = stored.id.unwrap_or_else(Id::random);
-    let had = find_of(tx, end)?;
+    let had = find_of(tx, owner)?;
     let is_had = had.as_ref().is_some_and(|(_, had)| id.same(had));
     if !is_had && import.find_existing(Kind::Conversation, id)?.is_some() {
-        return Err(of_another(id).at("id"));
+        return Err(of_another(id).at("id").into());
     }
     let kept = match had {
-        Some((pk, _)) if import.made_with_end.remove(&pk) => {
+        Some((pk, _)) if import.implied_conversations.remove(&pk) => {
             remove(tx, pk)?;
             None
         }
         Some((_, had)) if !is_had => {
-            let message = format!("its group or contact has another conversation already: `{had}`");
-            return Err(Error::new(Code::Conflict, message).at("id"));
+            let message = format!("its group or contact already has another conversation: `{had}`");
+            return Err(error::Error::new(Code::Conflict, message).at("id").into());
         }
-        // Refused where that is asked for.
+        // Refused if `existing` says so.
         Some(_) => import.find_existing(Kind::Conversation, id)?,
         None => None,
     };
-    let created_at = stored.created_at.unwrap_or_else(Timestamp::now);
+    let created_at = stored.created_at.unwrap_or(tx.now);
     let (pk, imported) = match kept {
         Some(_) if import.existing == Existing::Skip => return Ok(Imported::Skipped),
         Some(pk) => (pk, Imported::Replaced),
-        None => (insert(tx, account, id, end, created_at)?, Imported::Added),
+        None => (insert(tx, id, owner, created_at)?, Imported::Added),
     };
     tx.prepare_cached(
         "UPDATE conversations SET pinned_message_id = NULL, is_pinned = ?2, is_muted = ?3, last_active_at = ?4,
@@ -317,14 +283,14 @@ pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Import
         stored.archived_at.map(Timestamp::seconds),
         created_at.seconds(),
     ])?;
+    tx.record(Change::Updated(Kind::Conversation, pk));
     if let Some(message) = stored.pinned_message_id {
         import.pins.push((import.line, pk, message));
     }
     Ok(imported)
 }
 
-/// Pins the messages that imported conversations told of, after the last line: a message's line comes after its
-/// conversation's.
+/// Pins the messages that imported conversations name, after the last line: a message's line follows its conversation's.
 ///
 /// # Errors
 /// `import.line` is then the line at fault.

@@ -2,17 +2,15 @@
 
 use rusqlite::{Connection, params};
 
-use super::Tx;
 use super::accounts::Account;
-use super::clearing::new_key;
-use super::contacts::contact_object;
-use super::conversations::{self, End};
-use super::import::{self, Existing, Import, Imported};
-use super::list::{self, List, Order};
-use super::members::{self, members_array};
-use super::objects;
+use super::conversations::{self, Owner};
+use super::error::Error;
+use super::import::{Existing, Import, Imported};
+use super::keyset::{self, List, Order};
+use super::purge::new_key;
 use super::search::{self, Scope};
-use crate::error::Error;
+use super::tx::{Change, Tx};
+use super::{lookup, members};
 use crate::types::group::{GroupChanges, NewGroup, StoredGroup};
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -22,42 +20,18 @@ use crate::types::text::{Description, Url};
 use crate::types::time::Timestamp;
 use crate::types::words::Words;
 
-/// The SQL of a group object, of a row `o`: two objects with the array of its members between their braces. Inside one
-/// object, the array's text would be parsed.
-macro_rules! group_object {
-    () => {
-        concat!(
-            "rtrim(json_object(
-        'id', o.id,
-        'name', o.name,
-        'description', o.description,
-        'avatar_url', o.avatar_url,
-        'conversation_id', o.conversation_id), '}') || ',\"contacts\":' || ",
-            members_array!(),
-            " || ',' || ltrim(json_object(
-        'created_at', o.created_at,
-        'archived_at', o.archived_at), '{')"
-        )
-    };
-}
-const RETRIEVE: &str = concat!(
-    "SELECT ",
-    group_object!(),
-    " FROM groups o WHERE o.id = ?1 AND o.account = ?2"
-);
-
 /// Which of an account's groups are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// `Some(true)`: only archived ones; `Some(false)`: only the others.
+    /// `Some(true)`: only archived groups; `Some(false)`: only the others.
     pub archived: Option<bool>,
-    /// Only groups that this contact is a member of.
+    /// Only groups with this member.
     pub contact: Option<Id>,
     pub words: Option<Words>,
 }
 
 impl Filter {
-    /// The ranges of `groups_active` and `groups_archived` that the filter lets in.
+    /// The ranges of `groups_active` and `groups_archived` that the filter admits.
     fn archived_ranges(&self) -> Vec<String> {
         let range = |condition| format!("groups o WHERE o.account = ?1 AND o.archived_at {condition}");
         let (active, archived) = (range("IS NULL"), range("IS NOT NULL"));
@@ -70,7 +44,7 @@ impl Filter {
 }
 
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {
-    let contact = objects::find_filter(conn, account, Kind::Contact, filter.contact, "contact_id")?;
+    let contact = lookup::find_filter(conn, account, Kind::Contact, filter.contact, "contact_id")?;
     let archived = match filter.archived {
         None => "",
         Some(true) => " AND o.archived_at IS NOT NULL",
@@ -94,51 +68,49 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
     let words = filter.words.as_ref();
     let groups = List {
         of: Kind::Group,
-        object: group_object!(),
         key,
         order: Order::NewestFirst,
         ranges: &ranges,
         within: contact.map(Into::into),
         expression: words.map(|words| search::expression(Scope::Account(account), "name description", words)),
     };
-    list::page(conn, account, &groups, page, |id| {
-        objects::find(conn, account, Kind::Group, id)
+    keyset::page(conn, account, &groups, page, |id| {
+        lookup::find(conn, account, Kind::Group, id)
     })
 }
 
 pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Error> {
-    objects::retrieve(conn, account, Kind::Group, id, RETRIEVE)
+    lookup::retrieve(conn, account, Kind::Group, id)
 }
 
-/// Makes a group with its conversation and its members, of which there may be `most`; answers with its id and itself.
-pub fn create(tx: &Tx, account: Account, new: &NewGroup, most: usize) -> Result<(Id, Json), Error> {
+/// Creates a group with its conversation and up to `max_members` members. Returns its id and the group.
+pub fn create(tx: &Tx, new: &NewGroup, max_members: usize) -> Result<(Id, Json), Error> {
     let id = Id::random();
-    let created_at = Timestamp::now();
-    let pk = insert(tx, account, id, new, created_at, None)?;
-    conversations::insert(tx, account, Id::random(), End::Group(pk), created_at)?;
-    members::insert(tx, account, pk, &new.contacts, most)?;
-    Ok((id, retrieve(tx, account, id)?))
+    let pk = insert(tx, id, new, tx.now, None)?;
+    conversations::insert(tx, Id::random(), Owner::Group(pk), tx.now)?;
+    members::insert(tx, pk, &new.contacts, max_members)?;
+    Ok((id, retrieve(tx, tx.account, id)?))
 }
 
-/// Changes a group, whose members may be `most`; answers with the whole of it.
-pub fn update(tx: &Tx, account: Account, id: Id, changes: &GroupChanges, most: usize) -> Result<Json, Error> {
-    let pk = objects::find_in_path(tx, account, Kind::Group, id)?;
-    changes.read_only.check(|| retrieve(tx, account, id))?;
+/// Updates a group, which may have up to `max_members` members. Returns the whole group.
+pub fn update(tx: &Tx, id: Id, changes: &GroupChanges, max_members: usize) -> Result<Json, Error> {
+    let pk = lookup::find_in_path(tx, tx.account, Kind::Group, id)?;
+    changes.read_only.check(|| retrieve(tx, tx.account, id))?;
     update_properties(tx, pk, changes)?;
     if let Some(contacts) = &changes.contacts {
-        members::replace(tx, account, pk, contacts, most)?;
+        members::replace(tx, pk, contacts, max_members)?;
     }
-    retrieve(tx, account, id)
+    tx.record(Change::Updated(Kind::Group, pk));
+    retrieve(tx, tx.account, id)
 }
 
-/// Deletes a group with its conversation and messages; its contacts stay.
-pub fn delete(tx: &Tx, account: Account, id: Id) -> Result<(), Error> {
-    objects::delete(tx, account, Kind::Group, id)
+/// Deletes a group with its conversation and messages. Its contacts remain.
+pub fn delete(tx: &Tx, id: Id) -> Result<(), Error> {
+    lookup::delete(tx, Kind::Group, id)
 }
 
 fn insert(
     tx: &Tx,
-    account: Account,
     id: Id,
     new: &NewGroup,
     created_at: Timestamp,
@@ -151,17 +123,19 @@ fn insert(
     ))?
     .execute(params![
         id.as_str(),
-        account.0,
+        tx.account.0,
         new.name.as_str(),
         new.description.as_ref().map(Description::as_str),
         new.avatar_url.as_ref().map(Url::as_str),
         created_at.seconds(),
         archived_at.map(Timestamp::seconds),
     ])?;
-    Ok(tx.last_insert_rowid())
+    let pk = tx.last_insert_rowid();
+    tx.record(Change::Created(Kind::Group, pk));
+    Ok(pk)
 }
 
-/// Writes the properties that are given. Each has its statement, so that a change touches only the indexes it must.
+/// Writes the given properties. Each has its own statement, so that a change touches only the indexes that it must.
 fn update_properties(tx: &Tx, pk: i64, changes: &GroupChanges) -> Result<(), Error> {
     if let Some(name) = &changes.name {
         tx.prepare_cached("UPDATE groups SET name = ?2 WHERE pk = ?1")?
@@ -182,25 +156,11 @@ fn update_properties(tx: &Tx, pk: i64, changes: &GroupChanges) -> Result<(), Err
     Ok(())
 }
 
-/// Hands every group of the account to `each`, the oldest first.
-pub fn export<E: From<Error>>(
-    conn: &Connection,
-    account: Account,
-    each: impl FnMut(Json) -> Result<(), E>,
-) -> Result<(), E> {
-    let sql = concat!(
-        "SELECT ",
-        group_object!(),
-        " FROM groups o WHERE o.account = ?1 ORDER BY o.pk"
-    );
-    import::each_row(conn, sql, account, each)
-}
-
-/// Takes in a group with the id, the conversation and the times that it had elsewhere.
+/// Imports a group with the id, the conversation and the times that it had elsewhere.
 pub fn import(import: &mut Import, stored: &StoredGroup) -> Result<Imported, Error> {
-    let (tx, account) = (import.tx, import.account);
+    let tx = import.tx;
     let id = stored.id.unwrap_or_else(Id::random);
-    let created_at = stored.created_at.unwrap_or_else(Timestamp::now);
+    let created_at = stored.created_at.unwrap_or(tx.now);
     let (pk, imported) = match import.find_existing(Kind::Group, id)? {
         Some(_) if import.existing == Existing::Skip => return Ok(Imported::Skipped),
         Some(pk) => {
@@ -217,14 +177,15 @@ pub fn import(import: &mut Import, stored: &StoredGroup) -> Result<Imported, Err
             )?;
             tx.prepare_cached("UPDATE groups SET created_at = ?2 WHERE pk = ?1")?
                 .execute((pk, created_at.seconds()))?;
+            tx.record(Change::Updated(Kind::Group, pk));
             (pk, Imported::Replaced)
         }
         None => (
-            insert(tx, account, id, &stored.new, created_at, stored.archived_at)?,
+            insert(tx, id, &stored.new, created_at, stored.archived_at)?,
             Imported::Added,
         ),
     };
-    conversations::import_of(import, stored.conversation_id, End::Group(pk), created_at)?;
-    members::replace(tx, account, pk, &stored.new.contacts, usize::MAX)?;
+    conversations::import_of(import, stored.conversation_id, Owner::Group(pk), created_at)?;
+    members::replace(tx, pk, &stored.new.contacts, usize::MAX)?;
     Ok(imported)
 }

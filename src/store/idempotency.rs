@@ -1,89 +1,93 @@
-//! Requests with an `Idempotency-Key`: the answer is kept in the transaction of its effect, and given again.
+//! Requests with an `Idempotency-Key`: the response is stored in the transaction of its effect, and replayed.
 //!
-//! A day is one of the server's own time, so that a clock that is set forth and back makes nobody's retry a second effect.
+//! Their age is measured by the process's own clock, so that setting the system's clock forward and back gives no retry a
+//! second effect.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::Tx;
 use super::accounts::Account;
-use crate::error::{Code, Error};
+use super::error::Error;
+use super::tx::Tx;
+use crate::db::{self, Transaction};
+use crate::error::{self, Code};
 use crate::types::idempotency::{HEADER, KeyedRequest};
 use crate::types::time::Timestamp;
 
-/// How long an answer is kept, in seconds: a day.
-const KEPT: i64 = 24 * 60 * 60;
+/// How long a response is stored, in seconds: a day.
+const STORED_FOR: i64 = 24 * 60 * 60;
 
-/// An answer as it is kept.
+/// A response as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct StoredResponse {
     pub status: u16,
-    /// The path of what was made.
+    /// The path of the created object.
     pub location: Option<String>,
     pub body: String,
 }
 
-/// Runs `work`, keeps what `answer` makes of its outcome, and answers with that; or answers with what is kept for the
-/// same request, and `true`. Where `work` fails, nothing of it stays.
+/// Runs `work`, stores the `response` to its outcome, and returns it; or returns the response that is stored for the same
+/// request, and `true`. If `work` fails, nothing of it remains.
 ///
 /// # Errors
-/// `idempotency_mismatch` where the key was used with another request; faults of ours, which are not kept.
+/// `idempotency_mismatch` if the key was used with a different request; errors of the database, which are not stored.
 pub fn once<T>(
     tx: &Tx,
-    account: Account,
     request: &KeyedRequest,
     work: impl FnOnce(&Tx) -> Result<T, Error>,
-    answer: impl FnOnce(Result<T, Error>) -> Answer,
-) -> Result<(Answer, bool), Error> {
+    response: impl FnOnce(Result<T, error::Error>) -> StoredResponse,
+) -> Result<(StoredResponse, bool), Error> {
     let now = Timestamp::steady().seconds();
-    if let Some((fingerprint, answer)) = find(tx, account, request, now)? {
+    if let Some((fingerprint, response)) = find(tx, tx.account, request, now)? {
         if fingerprint == request.fingerprint {
-            return Ok((answer, true));
+            return Ok((response, true));
         }
         let message = format!(
-            "The key `{}` was used with another request: take a new one.",
+            "The key `{}` was used with a different request; use a new one.",
             request.key
         );
-        return Err(Error::new(Code::IdempotencyMismatch, message).at(HEADER));
+        return Err(error::Error::new(Code::IdempotencyMismatch, message).at(HEADER).into());
     }
-    let answer = answer(run(tx, work)?);
+    let response = response(run(tx, work)?);
     tx.prepare_cached(
         "INSERT INTO idempotency_keys (account, key, fingerprint, status, location, body, created_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (account, key) DO UPDATE SET fingerprint = ?3, status = ?4, location = ?5, body = ?6, created_at = ?7",
     )?
     .execute(params![
-        account.0,
+        tx.account.0,
         request.key.as_str(),
         request.fingerprint,
-        answer.status,
-        answer.location,
-        answer.body,
+        response.status,
+        response.location,
+        response.body,
         now,
     ])?;
-    Ok((answer, false))
+    Ok((response, false))
 }
 
-/// Runs `work` so that it stays whole or leaves nothing. `Err` for a fault of ours, with which the whole request goes.
-fn run<T>(tx: &Tx, work: impl FnOnce(&Tx) -> Result<T, Error>) -> Result<Result<T, Error>, Error> {
+/// Runs `work` so that all of it remains or nothing. `Err` for an error of the database, which ends the whole request.
+fn run<T>(tx: &Tx, work: impl FnOnce(&Tx) -> Result<T, Error>) -> Result<Result<T, error::Error>, Error> {
     tx.prepare_cached("SAVEPOINT effect")?.execute([])?;
-    let outcome = work(tx);
-    if let Err(error) = &outcome {
-        if error.is_ours() {
-            return outcome.map(Ok);
+    let outcome = match work(tx) {
+        Ok(done) => Ok(done),
+        Err(Error::Refused(refusal)) => {
+            tx.prepare_cached("ROLLBACK TO effect")?.execute([])?;
+            Err(refusal)
         }
-        tx.prepare_cached("ROLLBACK TO effect")?.execute([])?;
-    }
+        Err(error) => return Err(error),
+    };
     tx.prepare_cached("RELEASE effect")?.execute([])?;
     Ok(outcome)
 }
 
-/// Takes up what the last run kept. Where the newest of it seems to be of more than a day ago, or of a time to come, nobody
-/// can tell whether the clock is wrong, was wrong, or no server ran: it counts as kept just now, and the others by it.
-pub fn resume(conn: &Connection) -> Result<(), Error> {
+/// Resumes with what the last run stored. If the newest response seems more than a day old, or of the future, nobody can
+/// know whether the clock is wrong, was wrong, or no server ran: it counts as stored just now, and the others relative to
+/// it.
+pub fn resume(conn: &Connection) -> Result<(), db::Error> {
     let now = Timestamp::steady().seconds();
     let newest: Option<i64> = conn.query_row("SELECT max(created_at) FROM idempotency_keys", [], |row| row.get(0))?;
     if let Some(newest) = newest
-        && !(now - KEPT..=now).contains(&newest)
+        && !(now - STORED_FOR..=now).contains(&newest)
     {
         let sql = "UPDATE idempotency_keys SET created_at = max(created_at + ?1, 0)";
         conn.execute(sql, [now - newest])?;
@@ -91,42 +95,42 @@ pub fn resume(conn: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-/// What is kept under the key.
+/// The response that is stored under the key.
 fn find(
     conn: &Connection,
     account: Account,
     request: &KeyedRequest,
     now: i64,
-) -> Result<Option<([u8; 32], Answer)>, Error> {
+) -> Result<Option<([u8; 32], StoredResponse)>, Error> {
     let found = conn
         .prepare_cached(
             "SELECT fingerprint, status, location, body FROM idempotency_keys
              WHERE account = ?1 AND key = ?2 AND created_at > ?3",
         )?
-        .query_row((account.0, request.key.as_str(), now - KEPT), |row| {
-            let answer = Answer {
+        .query_row((account.0, request.key.as_str(), now - STORED_FOR), |row| {
+            let response = StoredResponse {
                 status: row.get(1)?,
                 location: row.get(2)?,
                 body: row.get(3)?,
             };
-            Ok((row.get(0)?, answer))
+            Ok((row.get(0)?, response))
         })
         .optional()?;
     Ok(found)
 }
 
-/// Whether there are answers that have been kept long enough.
-pub fn any_expired(conn: &Connection) -> Result<bool, Error> {
+/// Whether any response has expired.
+pub fn any_expired(conn: &Connection) -> Result<bool, db::Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM idempotency_keys WHERE created_at <= ?1)";
-    let last = Timestamp::steady().seconds() - KEPT;
+    let last = Timestamp::steady().seconds() - STORED_FOR;
     Ok(conn.prepare_cached(sql)?.query_row([last], |row| row.get(0))?)
 }
 
-/// Forgets up to `most` of them.
-pub fn forget_expired(tx: &Tx, most: usize) -> Result<(), Error> {
+/// Deletes up to `limit` expired responses.
+pub fn purge_expired(tx: &Transaction, limit: usize) -> Result<(), db::Error> {
     let sql = "DELETE FROM idempotency_keys WHERE pk IN
         (SELECT pk FROM idempotency_keys WHERE created_at <= ?1 LIMIT ?2)";
-    let last = Timestamp::steady().seconds() - KEPT;
-    tx.prepare_cached(sql)?.execute((last, most))?;
+    let last = Timestamp::steady().seconds() - STORED_FOR;
+    tx.prepare_cached(sql)?.execute((last, limit))?;
     Ok(())
 }

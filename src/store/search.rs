@@ -1,32 +1,32 @@
-//! Words to be found by: SQLite's FTS5 indexes, the expressions for the words that a request looks for, and the taking
-//! in of the words of what was written. A write only notes that its row waits (`unindexed`, by triggers); rows are taken
-//! in many at a time, a moment later, and until then a search looks at the texts of those that wait.
+//! Full-text search with SQLite's FTS5: the indexes, the query expressions, and deferred indexing. A write only queues its
+//! row (`unindexed`, by triggers); rows are indexed many at a time, a moment later, and until then a search reads the
+//! texts of the queued rows.
 
 use std::fmt;
 
 use rusqlite::Connection;
 
-use super::Tx;
 use super::accounts::Account;
-use crate::error::Error;
+use super::resource::Resource;
+use crate::db::{Error, Transaction};
 use crate::types::kind::Kind;
 use crate::types::words::Words;
 
-/// Rows that may wait while others write: more are taken in before the next write. Many together cost much less each,
-/// as they share pages of the index.
-const MOST_WAITING: usize = 512;
+/// Rows that may be queued under load: beyond that, they are indexed before the next write. Many rows together cost much
+/// less each, because they share pages of the index.
+const MAX_QUEUED: usize = 512;
 
-/// Rows that one step takes in at most.
+/// Rows that one step indexes.
 const STEP: usize = 512;
 
-/// Pages of an index that a step merges beside one for each row that it took in, some times what it added; FTS5 stops
-/// at the first word after them.
+/// Pages of an index that a step merges, in addition to one for every eight rows that it indexed. FTS5 stops at the first
+/// term after them.
 const MERGED_PAGES: usize = 8;
 
 /// Pages that a step of `index_all` merges.
 const MANY_PAGES: usize = 1_000;
 
-/// What a search is within: a word that every row of an `_fts` table has in its column `scope`.
+/// What a search is restricted to: a term that every row of an `_fts` table has in its column `scope`.
 #[derive(Clone, Copy, Debug)]
 pub enum Scope {
     Account(Account),
@@ -43,25 +43,26 @@ impl fmt::Display for Scope {
     }
 }
 
-/// Matches what has every word, or one that begins with it, in one of `columns` (names with spaces between).
+/// The FTS5 expression that matches rows with every word, or a word that begins with it, in one of `columns` (names
+/// separated by spaces).
 pub fn expression(scope: Scope, columns: &str, words: &Words) -> String {
-    // In quotes nothing is an operator. What a tokenizer divides is a phrase.
+    // In quotes nothing is an operator. What the tokenizer splits becomes a phrase.
     let begins = |word: &str| format!("\"{}\"*", word.replace('"', "\"\""));
     let words: Vec<String> = words.iter().map(begins).collect();
-    // Side by side all must match, as with AND, but for those in which the tokenizer finds no word: these are skipped.
+    // Side by side all must match, as with AND, except that those without a token are skipped.
     format!("scope : \"{scope}\" AND {{{columns}}} : ({})", words.join(" "))
 }
 
-/// The index of a kind's words.
-pub(super) struct Index {
+/// The full-text index of a kind.
+pub struct Index {
     pub kind: Kind,
-    /// Its columns, and that of `scope`.
+    /// Its columns, `scope` first.
     pub columns: &'static str,
     /// The SQL of their values, of a row `t`.
     pub values: &'static str,
 }
 
-pub(super) static INDEXES: [Index; 3] = [
+pub static INDEXES: [Index; 3] = [
     Index {
         kind: Kind::Contact,
         columns: "scope, username, display_name, phone_number",
@@ -85,69 +86,74 @@ impl Index {
         index.expect("what is searched has an index")
     }
 
-    fn table(&self) -> String {
-        format!("{}_fts", self.kind.table())
+    /// The table of the indexed rows.
+    pub fn source(&self) -> &'static str {
+        Resource::of(self.kind).table
     }
 
-    /// Inserts the words of rows that wait, with keys up to `?1`, into `table`.
-    fn take_in(&self, table: &str) -> String {
+    fn table(&self) -> String {
+        format!("{}_fts", self.source())
+    }
+
+    /// Inserts the terms of queued rows, with keys up to `?1`, into `table`.
+    fn insert_queued(&self, table: &str) -> String {
         let Index { kind, columns, values } = self;
         format!(
             "REPLACE INTO {table} (rowid, {columns}) SELECT t.pk, {values}
              FROM unindexed u CROSS JOIN {} t ON t.pk = u.pk WHERE u.kind = '{}' AND u.pk <= ?1",
-            kind.table(),
+            self.source(),
             kind.name()
         )
     }
 }
 
-/// The ranges that a search in the index of `kind` is made of, for a list: each from the index `f`, with the `rest`,
-/// which joins it and has conditions, and with the expression `?5`. Rows whose words wait are in an index of their own,
-/// which is made here and gone with the snapshot.
+/// The ranges of a list that searches the index of `kind`: each of an index `f` that matches the expression `?5`, with the
+/// `rest` of joins and conditions. Queued rows are in an index of their own, which is created here and gone with the
+/// snapshot.
 pub(super) fn ranges(conn: &Connection, kind: Kind, rest: &str) -> Result<Vec<String>, Error> {
     let index = Index::of(kind);
     let (table, name) = (index.table(), kind.name());
     let range = |table: &str| format!("{table} f {rest} AND f.{table} MATCH ?5");
-    let waits: bool = conn
+    let queued: bool = conn
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM unindexed WHERE kind = ?1)")?
         .query_row([name], |row| row.get(0))?;
-    if !waits {
+    if !queued {
         return Ok(vec![range(&table)]);
     }
-    let waiting = format!("{}_waiting", kind.table());
+    let queue = format!("{}_queued", index.source());
     conn.execute_batch(&format!(
-        "CREATE VIRTUAL TABLE temp.{waiting} USING fts5 ({}, content = '', contentless_delete = 1, {TOKENIZER})",
+        "CREATE VIRTUAL TABLE temp.{queue} USING fts5 ({}, content = '', contentless_delete = 1, {TOKENIZER})",
         index.columns
     ))?;
-    conn.execute(&index.take_in(&waiting), [i64::MAX])?;
-    let taken_in = format!(
+    conn.execute(&index.insert_queued(&queue), [i64::MAX])?;
+    let indexed = format!(
         "{} AND f.rowid NOT IN (SELECT pk FROM unindexed WHERE kind = '{name}')",
         range(&table)
     );
-    Ok(vec![taken_in, range(&waiting)])
+    Ok(vec![indexed, range(&queue)])
 }
 
-/// How texts are divided into words, in schema.sql too.
-pub(super) const TOKENIZER: &str = "tokenize = 'unicode61 remove_diacritics 2'";
+/// How texts are split into terms; the same in schema.sql.
+pub const TOKENIZER: &str = "tokenize = 'unicode61 remove_diacritics 2'";
 
-/// Whether there are rows that wait.
+/// Whether rows are queued.
 pub fn is_due(conn: &Connection) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM unindexed)";
     Ok(conn.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
-/// Whether so many wait that searches would become slow.
+/// Whether so many are queued that searches would become slow.
 pub fn is_urgent(conn: &Connection) -> Result<bool, Error> {
     let sql = "SELECT count(*) FROM (SELECT 1 FROM unindexed LIMIT ?1)";
-    let waiting: usize = conn.prepare_cached(sql)?.query_row([MOST_WAITING], |row| row.get(0))?;
-    Ok(waiting >= MOST_WAITING)
+    let queued: usize = conn.prepare_cached(sql)?.query_row([MAX_QUEUED], |row| row.get(0))?;
+    Ok(queued >= MAX_QUEUED)
 }
 
-/// Takes in the words of some rows that wait, and merges a little of their index, so that it stays quick to search. FTS5
-/// would do it by itself, but much at once, and the writes behind it would wait.
-pub fn step(tx: &Tx) -> Result<(), Error> {
+/// Indexes some queued rows, and merges a little of their index to keep searches fast. FTS5 would merge by itself, but
+/// much at once, and the writes behind it would wait.
+pub fn step(tx: &Transaction) -> Result<(), Error> {
     for index in &INDEXES {
-        let rows = take_in(tx, index, STEP)?;
+        let rows = index_queued(tx, index, STEP)?;
         if rows > 0 {
             merge(tx, index, MERGED_PAGES + rows / 8)?;
         }
@@ -155,33 +161,33 @@ pub fn step(tx: &Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes in all that there is to take in and merges it, after very many writes.
-pub fn index_all(tx: &Tx) -> Result<(), Error> {
+/// Indexes all queued rows and merges the indexes, after very many writes.
+pub fn index_all(tx: &Transaction) -> Result<(), Error> {
     for index in &INDEXES {
-        take_in(tx, index, usize::MAX >> 1)?;
+        index_queued(tx, index, usize::MAX >> 1)?;
         while merge(tx, index, MANY_PAGES)? {}
     }
     Ok(())
 }
 
-/// Takes in up to `most` rows; tells how many there were.
-fn take_in(tx: &Tx, index: &Index, most: usize) -> Result<usize, Error> {
+/// Indexes up to `limit` queued rows. Returns how many there were.
+fn index_queued(tx: &Transaction, index: &Index, limit: usize) -> Result<usize, Error> {
     let Index { kind, .. } = index;
     let (rows, last): (usize, Option<i64>) = tx
         .prepare_cached(
             "SELECT count(*), max(pk) FROM (SELECT pk FROM unindexed WHERE kind = ?1 ORDER BY pk LIMIT ?2)",
         )?
-        .query_row((kind.name(), most), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        .query_row((kind.name(), limit), |row| Ok((row.get(0)?, row.get(1)?)))?;
     let Some(last) = last else {
         return Ok(0);
     };
     let table = index.table();
-    tx.prepare_cached(&index.take_in(&table))?.execute([last])?;
+    tx.prepare_cached(&index.insert_queued(&table))?.execute([last])?;
     tx.prepare_cached(&format!(
         "DELETE FROM {table} WHERE rowid IN (SELECT u.pk FROM unindexed u WHERE u.kind = '{}' AND u.pk <= ?1
              AND NOT EXISTS (SELECT 1 FROM {} t WHERE t.pk = u.pk))",
         kind.name(),
-        kind.table()
+        index.source()
     ))?
     .execute([last])?;
     tx.prepare_cached("DELETE FROM unindexed WHERE kind = ?1 AND pk <= ?2")?
@@ -189,8 +195,9 @@ fn take_in(tx: &Tx, index: &Index, most: usize) -> Result<usize, Error> {
     Ok(rows)
 }
 
-/// Tells whether there was something to merge: by the rows that it changed, as FTS5's documentation has it.
-fn merge(tx: &Tx, index: &Index, pages: usize) -> Result<bool, Error> {
+/// Merges up to `pages` pages. Returns whether there was something to merge: by the number of changed rows, as FTS5's
+/// documentation says.
+fn merge(tx: &Transaction, index: &Index, pages: usize) -> Result<bool, Error> {
     let table = index.table();
     let before = tx.total_changes();
     tx.prepare_cached(&format!("INSERT INTO {table} ({table}, rank) VALUES ('merge', ?1)"))?
@@ -203,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_that_wait_are_divided_into_words_as_those_in_the_indexes() {
+    fn queued_texts_are_tokenized_as_the_indexes_are() {
         let schema = include_str!("../../schema.sql");
         for index in &INDEXES {
             let columns = index.columns;

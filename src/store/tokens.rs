@@ -1,15 +1,16 @@
-//! Access tokens: made, listed, revoked, and looked up at every request, so that a revoked one stops at once.
+//! Access tokens: created, listed, revoked, and looked up for every request, so that a revocation takes effect at once.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::Tx;
 use super::accounts::{self, Account};
-use crate::error::{Code, Error};
+use super::error::Error;
+use crate::db::Transaction;
+use crate::error::{self, Code};
 use crate::types::id::Id;
 use crate::types::time::Timestamp;
 use crate::types::token::{Token, TokenHash};
 
-/// Who sends a request, and what that one may do.
+/// The account that a request acts for, and whether it may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub account: Account,
@@ -18,10 +19,10 @@ pub struct Caller {
     token: i64,
 }
 
-/// A token to be made.
+/// A token to be created.
 #[derive(Clone, Debug)]
 pub struct NewToken {
-    /// The account's name; the account is made if there is none.
+    /// The account's name; the account is created if there is none.
     pub account: String,
     pub name: Option<String>,
     pub read_only: bool,
@@ -29,7 +30,7 @@ pub struct NewToken {
 }
 
 impl NewToken {
-    /// A token of the account `account` that may do everything, for ever.
+    /// A token of the account `account` that may read and write and does not expire.
     pub fn full(account: &str) -> Self {
         NewToken {
             account: account.to_owned(),
@@ -40,21 +41,21 @@ impl NewToken {
     }
 }
 
-/// A token as it is listed; the token itself is not known any more.
+/// A token as it is listed. The secret itself is not stored.
 #[derive(Clone, Debug)]
 pub struct Listed {
     pub id: String,
     pub account: String,
     pub name: Option<String>,
     pub read_only: bool,
-    /// Such as `2026-01-31 12:00:00Z`.
+    /// In UTC, such as `2026-01-31 12:00:00Z`.
     pub created: String,
     pub expires: Option<String>,
     pub state: &'static str,
 }
 
-/// The caller whose token has this hash, unless it is unknown, revoked or expired. The comparison is of hashes, in an
-/// index: its time tells nothing about a token.
+/// The caller whose token has this hash; `None` if it is unknown, revoked or expired. Hashes are compared, in an index, so
+/// the time that this takes reveals nothing about a token.
 pub fn authenticate(conn: &Connection, hash: &TokenHash) -> Result<Option<Caller>, Error> {
     let caller = conn
         .prepare_cached(
@@ -72,25 +73,34 @@ pub fn authenticate(conn: &Connection, hash: &TokenHash) -> Result<Option<Caller
     Ok(caller)
 }
 
-/// Whether the caller's token is neither revoked nor expired by now.
-pub fn still_admits(conn: &Connection, caller: Caller) -> Result<bool, Error> {
+/// The error of a token that does not authenticate. It does not say in which way the token is wrong.
+pub fn unauthorized() -> error::Error {
+    error::Error::new(
+        Code::Unauthorized,
+        "This access token is malformed, unknown, expired or revoked.",
+    )
+}
+
+/// Refuses a caller whose token was revoked or has expired meanwhile.
+pub fn authenticate_again(conn: &Connection, caller: Caller) -> Result<(), Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM tokens
                               WHERE pk = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2))";
     let now = Timestamp::now().seconds();
-    Ok(conn
+    let is_valid = conn
         .prepare_cached(sql)?
-        .query_row((caller.token, now), |row| row.get(0))?)
+        .query_row((caller.token, now), |row| row.get(0))?;
+    if is_valid { Ok(()) } else { Err(unauthorized().into()) }
 }
 
-/// Makes a token and tells its id and, this once, the token.
-pub fn create(tx: &Tx, new: &NewToken) -> Result<(Id, Token), Error> {
+/// Creates a token. Returns its id and the token, which cannot be read again.
+pub fn create(tx: &Transaction, new: &NewToken) -> Result<(Id, Token), Error> {
     let token = Token::random();
     let id = insert(tx, new, &token, false)?;
     Ok((id, token))
 }
 
-/// Makes the first token of a file that has none at all; revoked ones count, so that revoking the last is not undone.
-pub fn create_first(tx: &Tx) -> Result<Option<Token>, Error> {
+/// Creates the first token of a file without any. Revoked ones count, so that revoking the last one is not undone.
+pub fn create_first(tx: &Transaction) -> Result<Option<Token>, Error> {
     let any: bool = tx.query_row("SELECT EXISTS (SELECT 1 FROM tokens)", [], |row| row.get(0))?;
     if any {
         return Ok(None);
@@ -98,15 +108,15 @@ pub fn create_first(tx: &Tx) -> Result<Option<Token>, Error> {
     create(tx, &NewToken::full(accounts::DEFAULT)).map(|(_, token)| Some(token))
 }
 
-/// Sets the token that the environment brings, in place of the one that it brought before. A token of the default
-/// account that may do everything can be brought as it is.
+/// Sets the bootstrap token, in place of the one that was set before. A token of the default account that may read and
+/// write can be given as it is.
 ///
 /// # Errors
-/// `conflict` where the token is known as one that may do less, or is another account's.
-pub fn set_from_environment(tx: &Tx, token: &Token) -> Result<(), Error> {
+/// `conflict` if the token exists with fewer rights, or belongs to another account.
+pub fn set_bootstrap(tx: &Transaction, token: &Token) -> Result<(), Error> {
     let hash = token.hash();
     tx.execute("DELETE FROM tokens WHERE environment = 1 AND hash <> ?1", [hash.0])?;
-    // It is set anew at each start, also after it was revoked.
+    // A start sets it again, even if it was revoked.
     tx.execute(
         "UPDATE tokens SET revoked_at = NULL WHERE environment = 1 AND hash = ?1",
         [hash.0],
@@ -125,14 +135,14 @@ pub fn set_from_environment(tx: &Tx, token: &Token) -> Result<(), Error> {
     match authenticate(tx, &hash)? {
         Some(caller) if Some(caller.account) == account && !caller.read_only => Ok(()),
         _ => {
-            let message = "the token from the environment is known already, as one that is not of the account `default`, \
-                           is read-only, revoked or expired; bring another";
-            Err(Error::new(Code::Conflict, message))
+            let message = "the token from the environment already exists and is read-only, revoked, expired or not of the \
+                           account `default`; use another";
+            Err(error::Error::new(Code::Conflict, message).into())
         }
     }
 }
 
-fn insert(tx: &Tx, new: &NewToken, token: &Token, environment: bool) -> Result<Id, Error> {
+fn insert(tx: &Transaction, new: &NewToken, token: &Token, environment: bool) -> Result<Id, Error> {
     let account = accounts::find_or_create(tx, &new.account)?;
     let id = Id::random();
     tx.execute(
@@ -152,7 +162,7 @@ fn insert(tx: &Tx, new: &NewToken, token: &Token, environment: bool) -> Result<I
     Ok(id)
 }
 
-/// All tokens, the oldest first.
+/// All tokens, oldest first.
 pub fn list(conn: &Connection) -> Result<Vec<Listed>, Error> {
     let mut statement = conn.prepare(
         "SELECT t.id, a.name, t.name, t.read_only, datetime(t.created_at, 'unixepoch') || 'Z',
@@ -179,13 +189,13 @@ pub fn list(conn: &Connection) -> Result<Vec<Listed>, Error> {
 }
 
 /// Revokes the token with this id.
-pub fn revoke(tx: &Tx, id: Id) -> Result<(), Error> {
+pub fn revoke(tx: &Transaction, id: Id) -> Result<(), Error> {
     let revoked = tx.execute(
         "UPDATE tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1",
         (id.as_str(), Timestamp::now().seconds()),
     )?;
     match revoked {
-        0 => Err(Error::not_found("token", id.as_str())),
+        0 => Err(error::Error::not_found("token", id.as_str()).into()),
         _ => Ok(()),
     }
 }

@@ -104,7 +104,7 @@ pub struct IfMatch(pub Option<Condition>);
 impl IfMatch {
     /// Refuses an object that does not fit. `stored` is asked for it only where there is a condition, and must be in
     /// the transaction of the write.
-    pub fn check(&self, stored: impl FnOnce() -> Result<Json, Error>) -> Result<(), Error> {
+    pub fn check<E: From<Error>>(&self, stored: impl FnOnce() -> Result<Json, E>) -> Result<(), E> {
         let Some(condition) = &self.0 else {
             return Ok(());
         };
@@ -113,7 +113,7 @@ impl IfMatch {
             return Ok(());
         }
         let message = format!("The object is not the one that `If-Match` names: its ETag is {etag}. Read it again.");
-        Err(Error::new(Code::PreconditionFailed, message).at("If-Match"))
+        Err(Error::new(Code::PreconditionFailed, message).at("If-Match").into())
     }
 }
 

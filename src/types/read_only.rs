@@ -21,7 +21,7 @@ impl ReadOnly {
 
     /// Refuses a value that is not the stored one. `stored` is asked for the object only where there is something to
     /// compare.
-    pub fn check(&self, stored: impl FnOnce() -> Result<Json, Error>) -> Result<(), Error> {
+    pub fn check<E: From<Error>>(&self, stored: impl FnOnce() -> Result<Json, E>) -> Result<(), E> {
         if self.0.is_empty() {
             return Ok(());
         }
@@ -31,7 +31,7 @@ impl ReadOnly {
             let stored = stored.take(name).map_or(Value::Null, |field| field.value);
             if !same(&sent.value, &stored) {
                 let what = "is read-only: leave it out, or send the value it has";
-                return Err(Error::invalid(sent.path.clone(), what));
+                return Err(Error::invalid(sent.path.clone(), what).into());
             }
         }
         Ok(())
@@ -70,7 +70,8 @@ mod tests {
         let stored = r#"{"id":"l7cGNIBKZiNJ6wqF","at":5,"none":null,"contact":{"id":"WAz8eIbvDR60rouK","n":1}}"#;
         let check = |sent: Fields| {
             let mut sent = sent;
-            ReadOnly::take(&mut sent, &["id", "at", "none", "contact"]).check(|| Ok(Json(stored.to_owned())))
+            ReadOnly::take(&mut sent, &["id", "at", "none", "contact"])
+                .check(|| Ok::<_, Error>(Json(stored.to_owned())))
         };
         let json = |text: &str| json::object("it", text.as_bytes()).unwrap();
         let form = |name: &str, text: &str| Fields::new("", vec![(name.to_owned(), Value::Untyped(text.to_owned()))]);

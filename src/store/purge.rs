@@ -1,17 +1,16 @@
-//! Clearing away, in small steps, what deleted conversations, groups and contacts left behind: rows that no query shows any
-//! more; and answers that were kept long enough. What is left to do is in the file, so that it goes on where a stop or
-//! a crash ended it.
+//! Purges, in small steps, the rows that deleted conversations, groups and contacts left behind, which no query shows any
+//! more; and expired responses of idempotency keys. What is left to purge is in the file, so a stop or a crash only delays
+//! it.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::{Tx, idempotency};
-use crate::error::Error;
+use super::idempotency;
+use crate::db::{Error, Transaction};
 
-/// Rows of one step at most: it bounds how long a write waits for a step.
+/// Rows of one step: bounds how long a write waits for it.
 const STEP: usize = 50;
 
-/// The SQL of a key that no row of a table has, and none of those that wait to be cleared away: their rows would
-/// belong to the new one.
+/// The SQL of a key that no row of a table has, nor one that waits to be purged: its rows would belong to the new object.
 macro_rules! new_key {
     ($table:literal) => {
         concat!(
@@ -25,7 +24,7 @@ macro_rules! new_key {
 }
 pub(super) use new_key;
 
-/// Whether there is anything to clear away.
+/// Whether there is anything to purge.
 pub fn is_due(conn: &Connection) -> Result<bool, Error> {
     let sql = "SELECT EXISTS (SELECT 1 FROM deleted_conversations) OR EXISTS (SELECT 1 FROM deleted_groups)
                    OR EXISTS (SELECT 1 FROM deleted_contacts)";
@@ -33,15 +32,15 @@ pub fn is_due(conn: &Connection) -> Result<bool, Error> {
     Ok(deleted || idempotency::any_expired(conn)?)
 }
 
-/// Clears away a few rows.
-pub fn step(tx: &Tx) -> Result<(), Error> {
-    idempotency::forget_expired(tx, STEP)?;
+/// Purges a few rows.
+pub fn step(tx: &Transaction) -> Result<(), Error> {
+    idempotency::purge_expired(tx, STEP)?;
     if let Some(conversation) = oldest(tx, "SELECT pk FROM deleted_conversations LIMIT 1")? {
         if delete_messages(tx, conversation)? < STEP {
             tx.prepare_cached("DELETE FROM deleted_conversations WHERE pk = ?1")?
                 .execute([conversation])?;
         }
-    } else if clear_groups(tx)? < STEP
+    } else if delete_members(tx)? < STEP
         && let Some(contact) = oldest(tx, "SELECT pk FROM deleted_contacts LIMIT 1")?
         && delete_memberships(tx, contact)? < STEP
         && forget_sender(tx, contact)? < STEP
@@ -52,13 +51,13 @@ pub fn step(tx: &Tx) -> Result<(), Error> {
     Ok(())
 }
 
-/// Deletes the members of deleted groups, of which many have few; tells how many there were.
-fn clear_groups(tx: &Tx) -> Result<usize, Error> {
-    let mut cleared = 0;
-    while cleared < STEP
+/// Deletes the members of deleted groups, often few each. Returns how many rows it touched.
+fn delete_members(tx: &Transaction) -> Result<usize, Error> {
+    let mut purged = 0;
+    while purged < STEP
         && let Some(group) = oldest(tx, "SELECT pk FROM deleted_groups LIMIT 1")?
     {
-        let left = STEP - cleared;
+        let left = STEP - purged;
         let sql = "DELETE FROM members WHERE group_pk = ?1 AND position IN
             (SELECT position FROM members WHERE group_pk = ?1 LIMIT ?2)";
         let deleted = tx.prepare_cached(sql)?.execute((group, left))?;
@@ -66,29 +65,29 @@ fn clear_groups(tx: &Tx) -> Result<usize, Error> {
             tx.prepare_cached("DELETE FROM deleted_groups WHERE pk = ?1")?
                 .execute([group])?;
         }
-        cleared += deleted.max(1);
+        purged += deleted.max(1);
     }
-    Ok(cleared)
+    Ok(purged)
 }
 
-fn oldest(tx: &Tx, sql: &str) -> Result<Option<i64>, Error> {
+fn oldest(tx: &Transaction, sql: &str) -> Result<Option<i64>, Error> {
     Ok(tx.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?)
 }
 
-/// The newest first: they stand in the way of the account's newest messages.
-fn delete_messages(tx: &Tx, conversation: i64) -> Result<usize, Error> {
+/// Newest first: lists of the account's newest messages have to skip them.
+fn delete_messages(tx: &Transaction, conversation: i64) -> Result<usize, Error> {
     let sql = "DELETE FROM messages WHERE pk IN
         (SELECT pk FROM messages WHERE conversation_pk = ?1 ORDER BY pk DESC LIMIT ?2)";
     Ok(tx.prepare_cached(sql)?.execute((conversation, STEP))?)
 }
 
-fn delete_memberships(tx: &Tx, contact: i64) -> Result<usize, Error> {
+fn delete_memberships(tx: &Transaction, contact: i64) -> Result<usize, Error> {
     let sql = "DELETE FROM members WHERE (group_pk, position) IN
         (SELECT group_pk, position FROM members WHERE contact_pk = ?1 LIMIT ?2)";
     Ok(tx.prepare_cached(sql)?.execute((contact, STEP))?)
 }
 
-fn forget_sender(tx: &Tx, contact: i64) -> Result<usize, Error> {
+fn forget_sender(tx: &Transaction, contact: i64) -> Result<usize, Error> {
     let sql = "UPDATE messages SET contact_pk = NULL WHERE pk IN
         (SELECT pk FROM messages WHERE contact_pk = ?1 LIMIT ?2)";
     Ok(tx.prepare_cached(sql)?.execute((contact, STEP))?)

@@ -1,34 +1,25 @@
-//! Whether a file is sound: what SQLite can see, and what the schema keeps twice or bounds. Nothing is repaired, and what
-//! has no second copy, such as the time of a message, cannot be seen.
-
-mod rules;
-mod values;
-mod words;
+//! Whether a file is intact: what SQLite can see, and what the schema stores twice or bounds. Nothing is repaired, and
+//! corruption of what has no second copy, such as the time of a message, cannot be seen.
 
 use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::damage::is_damage;
-use super::file;
-use super::paths;
-use super::schema::{self, State};
-use crate::error::{Error, Failure};
+use super::findings::Findings;
+use super::{rules, search_index, values};
+use crate::db::schema::{self, State};
+use crate::db::{self, open, paths};
+use crate::error::Failure;
+use crate::store::SCHEMA;
 
-/// What was found, a sentence each.
-type Findings = Vec<String>;
-
-/// Of one fault so many rows are named.
-const NAMED: usize = 5;
-
-/// What is wrong with the file at `path`, which may be served at the same time. Where no server has it, the log is looked
-/// at too: commits that it has lost, before what SQLite makes of the rest.
+/// Checks the file at `path`, which may be served at the same time. If no server has it, the WAL is examined first, for
+/// commits that SQLite would lose.
 ///
 /// # Errors
-/// Why the file could not be looked at.
+/// Why the file could not be checked. Corruption is not an error.
 pub fn file(path: &Path) -> Result<Vec<String>, Failure> {
     let path = paths::resolve(path)?;
-    let (conn, lost) = file::open_to_check(&path)?;
+    let (conn, lost) = open::open_to_check(&path, &SCHEMA)?;
     let mut findings: Vec<String> = lost
         .map(|what| format!("SQLite would lose commits: {what}."))
         .into_iter()
@@ -37,21 +28,21 @@ pub fn file(path: &Path) -> Result<Vec<String>, Failure> {
     Ok(findings)
 }
 
-/// What is wrong with the file, in one snapshot of it. Nothing is written; on a connection that cannot write, though,
-/// SQLite passes over the schema's CHECKs. Of a file of an earlier version only what SQLite sees is told.
+/// Checks one snapshot of the file. Nothing is written, but on a connection that cannot write, SQLite skips the schema's
+/// CHECK constraints. A file of an earlier version gets only SQLite's own check.
 ///
 /// # Errors
-/// Why the file could not be looked at, such as a failure of the disk. Damage is no error.
-pub fn full(conn: &Connection) -> Result<Vec<String>, Error> {
-    // The tables that it makes for itself go with the transaction.
+/// Why the file could not be checked, such as a failure of the disk. Corruption is not an error.
+pub fn full(conn: &Connection) -> Result<Vec<String>, db::Error> {
+    // The temporary tables that it creates go with the transaction.
     let transaction = conn.is_autocommit().then(|| conn.unchecked_transaction()).transpose()?;
     let mut findings = Findings::new();
     run(&mut findings, conn, "The database", by_sqlite)?;
-    let current = match schema::state(conn) {
+    let current = match SCHEMA.state(conn).map_err(db::Error::from) {
         Ok(state) => state == State::Current,
-        // This has been told.
-        Err(error) if is_damage(&error) => false,
-        Err(error) => return Err(error.into()),
+        // Already among the findings.
+        Err(error) if error.shows_corruption() => false,
+        Err(error) => return Err(error),
     };
     if current {
         run(&mut findings, conn, "The schema", definitions)?;
@@ -61,7 +52,7 @@ pub fn full(conn: &Connection) -> Result<Vec<String>, Error> {
             })?;
         }
         run(&mut findings, conn, "The tables", values::check)?;
-        run(&mut findings, conn, "The words to be found by", words::check)?;
+        run(&mut findings, conn, "The search indexes", search_index::check)?;
     }
     if let Some(transaction) = transaction {
         transaction.rollback()?;
@@ -69,21 +60,23 @@ pub fn full(conn: &Connection) -> Result<Vec<String>, Error> {
     Ok(findings)
 }
 
-/// Runs one check; damage that keeps it from its end is a finding too.
+/// Runs one check. Corruption that keeps it from completing is a finding too.
 fn run(
     findings: &mut Findings,
     conn: &Connection,
     what: &str,
     check: impl FnOnce(&Connection, &mut Findings) -> rusqlite::Result<()>,
-) -> Result<(), Error> {
-    match check(conn, findings) {
-        Err(error) if is_damage(&error) => findings.push(format!("{what}: could not be read to its end ({error}).")),
-        other => other?,
+) -> Result<(), db::Error> {
+    match check(conn, findings).map_err(db::Error::from) {
+        Err(error) if error.shows_corruption() => {
+            findings.push(format!("{what}: could not be read completely ({error})."));
+            Ok(())
+        }
+        other => other,
     }
-    Ok(())
 }
 
-/// SQLite's own check: pages, indexes against their tables, the schema's constraints, the indexes of words in themselves.
+/// SQLite's own check: pages, indexes against their tables, constraints, the internal structure of the search indexes.
 fn by_sqlite(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()> {
     let mut check = conn.prepare("PRAGMA integrity_check")?;
     let mut rows = check.query([])?;
@@ -103,12 +96,12 @@ fn by_sqlite(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// Tables, indexes and triggers are as this version makes them. More than those may be there.
+/// Tables, indexes and triggers are as this version creates them. Others may exist beside them.
 fn definitions(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()> {
     let found = schema::definitions(conn)?;
-    for (name, definition) in schema::expected()? {
+    for (name, definition) in SCHEMA.expected()? {
         if !found.iter().any(|(_, other)| *other == definition) {
-            findings.push(format!("The schema: {name} is not as this version makes it."));
+            findings.push(format!("The schema: {name} is not as this version creates it."));
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The paths of the database and of what lies beside it.
+//! The paths of the database and of the files beside it.
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -6,24 +6,24 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::error::Failure;
+use super::error::Error;
 
-/// The database and what lies beside it: SQLite's files, the lock, the drafts of making it and of restoring it.
+/// The database and the files beside it: SQLite's own, the lock, the drafts of a creation and of a restore.
 const SUFFIXES: [&str; 7] = ["", "-wal", "-shm", "-journal", "-lock", "-new", RESTORED];
 
-/// The logs of what is not in the file yet, or may have to be taken back.
-pub const LOGS: [&str; 2] = ["-wal", "-journal"];
+/// SQLite's journals: changes that are not in the file yet, or may have to be rolled back.
+pub const JOURNALS: [&str; 2] = ["-wal", "-journal"];
 
-/// Beside the database: what is to take its place, whole. It is there while a restore moves the old one away.
+/// Beside the database: the complete file that is about to replace it. It exists while a restore moves the old one away.
 pub const RESTORED: &str = "-restored";
 
-/// The absolute path of the file itself, symbolic links followed, so that every process locks the same one.
-pub fn resolve(path: &Path) -> Result<PathBuf, Failure> {
+/// The absolute path of the file itself, with symbolic links resolved, so that every process locks the same one.
+pub fn resolve(path: &Path) -> Result<PathBuf, Error> {
     if let Ok(found) = fs::canonicalize(path) {
         return Ok(found);
     }
     if path.is_symlink() {
-        return Err(Failure::new(format!(
+        return Err(Error::refused(format!(
             "{} is a link to a file that does not exist",
             path.display()
         )));
@@ -33,18 +33,18 @@ pub fn resolve(path: &Path) -> Result<PathBuf, Failure> {
         _ => Path::new("."),
     };
     let folder_found = fs::canonicalize(folder).map_err(|error| {
-        Failure::new(format!(
-            "cannot open the folder {}: {error}; make it first",
+        Error::refused(format!(
+            "cannot open the folder {}: {error}; create it first",
             folder.display()
         ))
     })?;
     match path.file_name() {
         Some(name) => Ok(folder_found.join(name)),
-        None => Err(Failure::new(format!("{} does not name a file", path.display()))),
+        None => Err(Error::refused(format!("{} does not name a file", path.display()))),
     }
 }
 
-/// Has the names in the folder of `path` on the disk.
+/// Syncs the folder of `path`, so that the names in it are on the disk.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(folder_of(path))?.sync_all()
 }
@@ -54,12 +54,15 @@ pub fn folder_of(path: &Path) -> &Path {
     path.parent().unwrap_or(Path::new("/"))
 }
 
-/// The log beside `path`, also an empty one: somebody may have the file open.
-pub fn log_of(path: &Path) -> Option<PathBuf> {
-    LOGS.iter().map(|suffix| beside(path, suffix)).find(|log| log.exists())
+/// The journal beside `path`, even an empty one: another process may have the file open.
+pub fn journal_of(path: &Path) -> Option<PathBuf> {
+    JOURNALS
+        .iter()
+        .map(|suffix| beside(path, suffix))
+        .find(|journal| journal.exists())
 }
 
-/// Whether `path` is the database `db` or one of the files that belong to it, by its name or as a link.
+/// Whether `path` is the database `db` or one of the files that belong to it, by name or as a link.
 pub fn belongs_to(db: &Path, path: &Path) -> bool {
     let same = |own: &Path| match (fs::metadata(own), fs::metadata(path)) {
         (Ok(own), Ok(found)) => (own.dev(), own.ino()) == (found.dev(), found.ino()),

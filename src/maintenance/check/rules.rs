@@ -1,12 +1,12 @@
-//! What must hold between rows: the copies are equal, and what rows name is there. Comparisons are by BINARY, as the
-//! columns' own collation ignores the case of letters.
+//! Rules between rows: copies are equal, and what rows refer to exists. Comparisons are by BINARY, because the columns'
+//! own collation ignores letter case.
 
 use rusqlite::Connection;
 
-use super::{Findings, NAMED};
+use super::findings::{Findings, NAMED_ROWS};
 use crate::store::schema::contact_object;
 
-/// No row may be what its SQL selects: texts that name the rows at fault.
+/// A rule is broken by the rows that its SQL selects, as texts that name them.
 pub struct Rule {
     pub what: &'static str,
     sql: String,
@@ -17,19 +17,19 @@ pub fn rules() -> Vec<Rule> {
     let rule = |what, sql| Rule { what, sql };
     vec![
         rule(
-            "A member of a group that is neither there nor deleted",
+            "A member of a group that neither exists nor waits to be purged",
             lost("members m", MEMBER, "group"),
         ),
         rule(
-            "A member that is neither a contact nor a deleted one",
+            "A member whose contact neither exists nor waits to be purged",
             lost("members m", MEMBER, "contact"),
         ),
         rule(
-            "A message of a conversation that is neither there nor deleted",
+            "A message whose conversation neither exists nor waits to be purged",
             lost("messages", "pk", "conversation"),
         ),
         rule(
-            "A message of a sender that is neither a contact nor a deleted one",
+            "A message whose sender neither exists nor waits to be purged",
             lost("messages", "pk", "contact"),
         ),
         rule(
@@ -55,30 +55,33 @@ pub fn rules() -> Vec<Rule> {
             "A message of another account than its sender",
             of_another("messages", "contact"),
         ),
-        rule("A group that names another conversation than it has", copied("group")),
         rule(
-            "A contact that names another conversation than it has",
+            "A group with the id of a conversation other than its own",
+            copied("group"),
+        ),
+        rule(
+            "A contact with the id of a conversation other than its own",
             copied("contact"),
         ),
         rule(
-            "A contact whose ready object is not of its values",
+            "A contact whose rendered object differs from its values",
             format!("SELECT pk FROM contacts WHERE object <> {}", contact_object()),
         ),
         rule(
-            "A conversation that pins what is not one of its messages",
+            "A conversation that pins a message of another or none",
             "SELECT v.pk FROM conversations v WHERE v.pinned_message_id IS NOT NULL AND NOT EXISTS (
                  SELECT 1 FROM messages o WHERE o.id = v.pinned_message_id AND o.conversation_pk = v.pk
                      AND o.id = v.pinned_message_id COLLATE BINARY)"
                 .to_owned(),
         ),
         rule(
-            "An answer kept for its key that is not JSON",
+            "A stored response of an idempotency key that is not JSON",
             "SELECT pk FROM idempotency_keys WHERE NOT json_valid(body)".to_owned(),
         ),
     ]
 }
 
-/// Rows of `table` whose group, contact or conversation (`of`) is not there and not waiting to be cleared away either.
+/// Rows of `table` whose group, contact or conversation (`of`) neither exists nor waits to be purged.
 fn lost(table: &str, name: &str, of: &str) -> String {
     format!(
         "SELECT {name} FROM {table} WHERE {of}_pk IS NOT NULL
@@ -86,15 +89,15 @@ fn lost(table: &str, name: &str, of: &str) -> String {
     )
 }
 
-/// Rows of `table` whose group, contact or conversation (`of`) is of another account.
+/// Rows of `table` whose group, contact or conversation (`of`) belongs to another account.
 fn of_another(table: &str, of: &str) -> String {
     format!("SELECT o.pk FROM {table} o JOIN {of}s p ON p.pk = o.{of}_pk WHERE p.account <> o.account")
 }
 
-/// Groups or contacts (`end`) whose copy of their conversation's id is not the same.
-fn copied(end: &str) -> String {
+/// Groups or contacts (`owner`) whose copy of their conversation's id differs.
+fn copied(owner: &str) -> String {
     format!(
-        "SELECT e.pk FROM {end}s e LEFT JOIN conversations v ON v.{end}_pk = e.pk
+        "SELECT e.pk FROM {owner}s e LEFT JOIN conversations v ON v.{owner}_pk = e.pk
          WHERE e.conversation_id IS NOT v.id COLLATE BINARY"
     )
 }
@@ -105,7 +108,7 @@ impl Rule {
         let mut rows = statement.query([])?;
         let mut named = Vec::new();
         while let Some(row) = rows.next()? {
-            if named.len() == NAMED {
+            if named.len() == NAMED_ROWS {
                 named.push("…".to_owned());
                 break;
             }

@@ -1,5 +1,5 @@
-//! The plans of every list: each statement that a list runs, in every combination of its filters and at every kind of
-//! cursor, is asked of SQLite how it is run.
+//! The query plans of every list: EXPLAIN QUERY PLAN of each statement that a list runs, in every combination of its
+//! filters and with every kind of cursor.
 
 use std::cell::RefCell;
 
@@ -7,8 +7,9 @@ use rusqlite::Connection;
 use rusqlite::trace::{TraceEvent, TraceEventCodes};
 
 use super::accounts::{self, Account};
-use super::{Tx, contacts, conversations, groups, members, messages, schema, search};
-use crate::error::Error;
+use super::error::Error;
+use super::{SCHEMA, Tx, contacts, conversations, groups, members, messages, search};
+use crate::db::Transaction;
 use crate::types::contact::{ContactRef, NamedContact, NewContact};
 use crate::types::group::NewGroup;
 use crate::types::id::Id;
@@ -17,22 +18,23 @@ use crate::types::kind::Kind;
 use crate::types::message::NewMessage;
 use crate::types::page::{Cursor, Page};
 use crate::types::text::{MessageText, Name, Username};
+use crate::types::time::Timestamp;
 use crate::types::words::Words;
 
 thread_local! {
     static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Runs a list and answers with the statements that it ran.
+/// Runs a list and returns the statements that it ran.
 fn statements(conn: &Connection, list: impl Fn() -> Result<Json, Error>) -> Vec<String> {
     conn.trace_v2(
         TraceEventCodes::SQLITE_TRACE_STMT,
         Some(|event| {
-            // What FTS5 runs by itself comes as a comment or is on its own tables, `groups_fts_data` and the like.
+            // FTS5's own statements are comments or on its own tables, such as `groups_fts_data`.
             if let TraceEvent::Stmt(_, sql) = event
                 && sql.starts_with("SELECT")
                 && !sql.contains("_fts_")
-                && !sql.contains("_waiting_")
+                && !sql.contains("_queued_")
             {
                 STATEMENTS.with_borrow_mut(|statements| statements.push(sql.to_owned()));
             }
@@ -56,11 +58,11 @@ fn plan(conn: &Connection, sql: &str) -> Vec<String> {
     steps
 }
 
-/// Whether a step reads a table or an index from end to end, or sorts. A virtual table is always `SCAN`ned: an `M` in
-/// its plan means by the words that are looked for, and `<` or `>` from the cursor on.
+/// Whether a step scans a table or an index, or sorts. A virtual table is always `SCAN`ned: an `M` in its plan means by
+/// MATCH, and `<` or `>` from the cursor on.
 fn is_costly(step: &str) -> bool {
-    let finds_words = step.contains("VIRTUAL TABLE INDEX") && step.contains('M') && step.contains(['<', '>']);
-    let scans = step.starts_with("SCAN") && step != "SCAN CONSTANT ROW" && !finds_words;
+    let matches = step.contains("VIRTUAL TABLE INDEX") && step.contains('M') && step.contains(['<', '>']);
+    let scans = step.starts_with("SCAN") && step != "SCAN CONSTANT ROW" && !matches;
     scans || step.contains("TEMP B-TREE") || step.contains("AUTOMATIC")
 }
 
@@ -74,8 +76,9 @@ struct Sample {
 }
 
 fn sample(conn: &Connection) -> Sample {
-    let tx = Tx(conn);
-    let account = accounts::find_or_create(&tx, "default").unwrap();
+    let transaction = Transaction::new(conn);
+    let account = accounts::find_or_create(&transaction, "default").unwrap();
+    let tx = Tx::new(&transaction, account, Timestamp::now());
     let username = |name: &str| Username::parse(name.to_owned()).unwrap();
     let named = NamedContact {
         path: "contacts[0]".to_owned(),
@@ -92,7 +95,7 @@ fn sample(conn: &Connection) -> Sample {
         avatar_url: None,
         contacts: vec![named],
     };
-    let (group, Json(made)) = groups::create(&tx, account, &new, 1).unwrap();
+    let (group, Json(made)) = groups::create(&tx, &new, 1).unwrap();
     let conversation = json::object("it", made.as_bytes())
         .unwrap()
         .required("conversation_id")
@@ -108,7 +111,7 @@ fn sample(conn: &Connection) -> Sample {
         message: MessageText::parse("Plaza".to_owned()).unwrap(),
         contact_id: None,
     };
-    let (message, _) = messages::create(&tx, account, &new).unwrap();
+    let (message, _) = messages::create(&tx, &new).unwrap();
     Sample {
         account,
         group,
@@ -119,16 +122,16 @@ fn sample(conn: &Connection) -> Sample {
 }
 
 fn page(cursor: Cursor) -> Page {
-    // One object fills a page of one, so that what lies beyond it is asked for too.
+    // One object fills a page of one, so that `has_more` is queried too.
     Page { limit: 1, cursor }
 }
 
-/// Nothing, and something.
+/// Without the filter, and with it.
 fn or_none<T: Clone>(value: T) -> [Option<T>; 2] {
     [None, Some(value)]
 }
 
-/// Every statement that the lists run, in every combination of their filters and at every kind of cursor.
+/// Every statement that the lists run, in every combination of their filters and with every kind of cursor.
 fn statements_of_all_lists(conn: &Connection, sample: &Sample) -> Vec<String> {
     let &Sample {
         account,
@@ -197,21 +200,21 @@ fn statements_of_all_lists(conn: &Connection, sample: &Sample) -> Vec<String> {
 }
 
 #[test]
-fn no_list_scans_or_sorts_whatever_its_filters_and_cursor() {
+fn no_list_scans_or_sorts_with_any_filters_and_cursor() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("groups.db");
-    schema::create(&path).unwrap();
+    SCHEMA.create(&path).unwrap();
     let conn = Connection::open(path).unwrap();
     let sample = sample(&conn);
-    // With texts that wait to be taken into the index of words, and without.
+    // With queued rows, and without.
     let mut seen = statements_of_all_lists(&conn, &sample);
     for kind in [Kind::Contact, Kind::Group, Kind::Message] {
         search::ranges(&conn, kind, "").unwrap();
     }
-    search::index_all(&Tx(&conn)).unwrap();
+    search::index_all(&Transaction::new(&conn)).unwrap();
     seen.extend(statements_of_all_lists(&conn, &sample));
     assert!(seen.len() > 300, "only {} statements were seen", seen.len());
-    assert!(seen.iter().any(|sql| sql.contains("messages_waiting f ")));
+    assert!(seen.iter().any(|sql| sql.contains("messages_queued f ")));
     for sql in &seen {
         let steps = plan(&conn, sql);
         assert!(!steps.iter().any(|step| is_costly(step)), "{steps:?} {sql}");

@@ -1,11 +1,11 @@
-//! The log as it lies on the disk, in SQLite's format (<https://sqlite.org/fileformat2.html#walformat>), looked at before
-//! SQLite opens it. SQLite takes a log up to its first bad frame, and none of it where its header is bad, and says
-//! nothing: right after a power cut, but damage in the middle of a log takes commits with it that were acknowledged.
+//! Examines the WAL on the disk, in SQLite's format (<https://sqlite.org/fileformat2.html#walformat>), before SQLite opens
+//! it. SQLite replays a WAL up to its first bad frame, and ignores all of it if its header is bad, without an error. That is
+//! right after a power cut, but corruption in the middle of a WAL takes acknowledged commits with it.
 //!
-//! What proves that a commit is lost: each is synced before the next one begins, and each frame's checksum goes on from
-//! that of the frame before it. A frame that goes on from a commit's last frame was written after that commit was on the
-//! disk; where this one is at or beyond the first bad frame, SQLite would drop it. A power cut leaves bad frames only
-//! among those of the last commit, of which nothing goes on; so damage to those cannot be told from a power cut.
+//! What proves that a commit is lost: each commit is synced before the next one begins, and each frame's checksum
+//! continues that of the frame before it. A frame that continues a commit's last frame was written after that commit was on
+//! the disk; if that commit is at or behind the first bad frame, SQLite would drop it. A power cut leaves bad frames only
+//! in the last commit, which nothing continues; corruption of those frames cannot be distinguished from a power cut.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -16,47 +16,47 @@ use std::path::Path;
 use super::paths::beside;
 
 const HEADER: usize = 32;
-const FRAME_HEAD: usize = 24;
+const FRAME_HEADER: usize = 24;
 
-/// Looks so often at a log that another process writes to at the same time.
-const TRIES: usize = 5;
+/// Attempts to examine a WAL that another process restarts at the same time.
+const ATTEMPTS: usize = 5;
 
-/// Looks at the log of the file at `path`, if it has one, and tells what was lost; nothing where no commit was. No
-/// connection of this process may be open: closing the file here would drop its locks.
+/// Examines the WAL of the file at `path`, if it has one. Returns what SQLite would lose, or `None` if no commit is lost.
+/// No connection of this process may be open: closing the file here would drop its locks.
 pub fn examine(path: &Path) -> io::Result<Option<String>> {
-    let log_path = beside(path, "-wal");
-    let log = match File::open(&log_path) {
-        Ok(log) => log,
+    let wal_path = beside(path, "-wal");
+    let wal = match File::open(&wal_path) {
+        Ok(wal) => wal,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };
-    for _ in 0..TRIES {
-        let Some(header) = read_header(&log)? else {
+    for _ in 0..ATTEMPTS {
+        let Some(header) = read_header(&wal)? else {
             return Ok(None);
         };
         let lost = match Header::parse(&header) {
-            Some(header) => behind_damage(&log, &header, page_size(path)?)?,
-            None => without_header(&log, &File::open(path)?, page_size(path)?)?,
+            Some(header) => commits_behind_bad_frame(&wal, &header, page_size(path)?)?,
+            None => commits_without_header(&wal, &File::open(path)?, page_size(path)?)?,
         };
-        // Else another process has begun the log anew meanwhile.
-        if read_header(&log)? == Some(header) {
-            let name = log_path.display();
-            return Ok(lost.map(|what| format!("the log {name} is damaged: {what}")));
+        // If the header has changed, another process has restarted the WAL meanwhile.
+        if read_header(&wal)? == Some(header) {
+            let name = wal_path.display();
+            return Ok(lost.map(|what| format!("the WAL {name} is corrupt: {what}")));
         }
     }
     Ok(None)
 }
 
-fn read_header(log: &File) -> io::Result<Option<[u8; HEADER]>> {
+fn read_header(wal: &File) -> io::Result<Option<[u8; HEADER]>> {
     let mut header = [0; HEADER];
-    match log.read_exact_at(&mut header, 0) {
+    match wal.read_exact_at(&mut header, 0) {
         Ok(()) => Ok(Some(header)),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-/// The size of the database's pages, as its own first page has it; none where that is no size.
+/// The page size of the database according to its first page; `None` if that is not a valid size.
 fn page_size(path: &Path) -> io::Result<Option<usize>> {
     let mut size = [0; 2];
     match File::open(path)?.read_exact_at(&mut size, 16) {
@@ -64,7 +64,7 @@ fn page_size(path: &Path) -> io::Result<Option<usize>> {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
         Err(error) => return Err(error),
     }
-    // 65536 does not fit and is written as 1.
+    // 65536 does not fit and is stored as 1.
     let size = match usize::from(u16::from_be_bytes(size)) {
         1 => 65_536,
         size => size,
@@ -77,8 +77,8 @@ fn is_page_size(size: usize) -> bool {
 }
 
 /// Looks for commits behind the first bad frame.
-fn behind_damage(log: &File, header: &Header, page_size: Option<usize>) -> io::Result<Option<String>> {
-    let mut frames = Frames::of(log, header.page_size)?;
+fn commits_behind_bad_frame(wal: &File, header: &Header, page_size: Option<usize>) -> io::Result<Option<String>> {
+    let mut frames = Frames::of(wal, header.page_size)?;
     let mut before = Before::header(header.sum);
     let mut first_bad = None;
     while let Some(frame) = frames.next()? {
@@ -94,7 +94,7 @@ fn behind_damage(log: &File, header: &Header, page_size: Option<usize>) -> io::R
             && (before.is_commit || authentic && before.ends_commit)
         {
             return Ok(Some(format!(
-                "frame {bad} is bad, and the commit that ends with frame {} was on the disk before what follows it",
+                "frame {bad} is bad, but the commit that ends with frame {} was synced before the frames that follow it",
                 before.number
             )));
         }
@@ -103,7 +103,7 @@ fn behind_damage(log: &File, header: &Header, page_size: Option<usize>) -> io::R
             first_bad = Some(frame.number);
         } else if first_bad.is_none() && frame.size_after != 0 && page_size != Some(header.page_size) {
             return Ok(Some(format!(
-                "its pages have {} bytes, and those of the database have {}",
+                "its page size is {} bytes, and that of the database is {}",
                 header.page_size,
                 page_size.unwrap_or_default()
             )));
@@ -119,16 +119,16 @@ fn behind_damage(log: &File, header: &Header, page_size: Option<usize>) -> io::R
     Ok(None)
 }
 
-/// What the next frame is held against.
+/// What the next frame is compared with.
 struct Before {
     number: u64,
     /// The checksum that it has, and the one that it should have.
     stored: Sum,
     computed: Sum,
-    /// Whether it says that it ends a commit.
+    /// Whether it claims to end a commit.
     ends_commit: bool,
-    /// Whether that is sure, by its checksum: a power cut can leave a head of two writes, the number of an older commit's
-    /// pages before the checksum of a later frame.
+    /// Whether its checksum confirms that: a power cut can leave a frame header of two writes, with the page count of an
+    /// older commit and the checksum of a later frame.
     is_commit: bool,
 }
 
@@ -144,33 +144,33 @@ impl Before {
     }
 }
 
-/// Looks for commits in a log without a valid header. SQLite syncs a new header before the first frame after it, and
-/// writes one over a log only when all of that is in the file: either nothing is lost, and the file has each page as the
-/// log has it, or the header was damaged later.
-fn without_header(log: &File, database: &File, page_size: Option<usize>) -> io::Result<Option<String>> {
+/// Looks for commits in a WAL without a valid header. SQLite syncs a new header before the first frame after it, and
+/// overwrites one only when all of the WAL is in the file: either nothing is lost, and the file has each page as the WAL
+/// has it, or the header was corrupted later.
+fn commits_without_header(wal: &File, database: &File, page_size: Option<usize>) -> io::Result<Option<String>> {
     // Without a page size SQLite will refuse the file.
     let Some(page_size) = page_size else {
         return Ok(None);
     };
-    let (committed, size) = last_versions(log, page_size)?;
+    let (committed, size) = last_versions(wal, page_size)?;
     let (mut logged, mut filed) = (vec![0; page_size], vec![0; page_size]);
     for (page, frame) in committed {
-        let is_there = u64::from(page - 1) * (page_size as u64);
-        log.read_exact_at(&mut logged, offset(frame, page_size) + FRAME_HEAD as u64)?;
-        let read = database.read_exact_at(&mut filed, is_there);
+        let offset_in_file = u64::from(page - 1) * (page_size as u64);
+        wal.read_exact_at(&mut logged, offset(frame, page_size) + FRAME_HEADER as u64)?;
+        let read = database.read_exact_at(&mut filed, offset_in_file);
         if page <= size && (read.is_err() || logged != filed) {
             return Ok(Some(format!(
-                "its beginning is bad, and the database does not have page {page} as the commit in frame {frame} left it"
+                "its header is bad, and the database does not have page {page} as the commit in frame {frame} left it"
             )));
         }
     }
     Ok(None)
 }
 
-/// Of each page the last frame that was committed, in the order of the pages, and the size of the database after that,
-/// as the frames tell that follow each other from the first.
-fn last_versions(log: &File, page_size: usize) -> io::Result<(Vec<(u32, u64)>, u32)> {
-    let mut frames = Frames::of(log, page_size)?;
+/// The last committed frame of each page, in page order, and the size of the database after it in pages, according to
+/// the frames that continue each other from the first.
+fn last_versions(wal: &File, page_size: usize) -> io::Result<(Vec<(u32, u64)>, u32)> {
+    let mut frames = Frames::of(wal, page_size)?;
     let (mut committed, mut pending, mut size) = (HashMap::new(), Vec::new(), 0);
     let mut before: Option<Frame> = None;
     while let Some(frame) = frames.next()? {
@@ -185,7 +185,7 @@ fn last_versions(log: &File, page_size: usize) -> io::Result<(Vec<(u32, u64)>, u
             committed.extend(pending.drain(..));
             size = frame.size_after;
         }
-        // A frame of no page is none; the next one may be.
+        // A frame without a page number is not valid; the next one may be.
         before = (frame.page != 0).then_some(frame);
     }
     let mut committed: Vec<_> = committed.into_iter().filter(|(page, _)| *page != 0).collect();
@@ -193,7 +193,7 @@ fn last_versions(log: &File, page_size: usize) -> io::Result<(Vec<(u32, u64)>, u
     Ok((committed, size))
 }
 
-/// Which byte order the words of checksums have.
+/// The byte order of the words that checksums are computed over.
 #[derive(Clone, Copy)]
 enum Order {
     Little,
@@ -202,7 +202,7 @@ enum Order {
 
 type Sum = (u32, u32);
 
-/// The checksum of `bytes` that goes on from `sum`.
+/// The checksum of `bytes` that continues `sum`.
 fn add(order: Order, sum: Sum, bytes: &[u8]) -> Sum {
     let (words, _) = bytes.as_chunks::<4>();
     let (pairs, _) = words.as_chunks::<2>();
@@ -230,7 +230,7 @@ struct Header {
 }
 
 impl Header {
-    /// The header, if it is one that SQLite takes.
+    /// The header, if SQLite accepts it.
     fn parse(bytes: &[u8; HEADER]) -> Option<Self> {
         let order = match big_endian(bytes, 0) {
             0x377f_0682 => Order::Little,
@@ -250,31 +250,31 @@ impl Header {
 
 #[derive(Clone, Copy)]
 struct Frame {
-    /// From 1 on.
+    /// Counted from 1.
     number: u64,
     page: u32,
-    /// Of a commit's last frame, the pages that the database has then; else 0.
+    /// In a commit's last frame, the size of the database in pages; otherwise 0.
     size_after: u32,
     salts: (u32, u32),
     sum: Sum,
 }
 
-/// The frames of a log from its first to its last whole one, one at a time.
+/// The frames of a WAL from its first to its last complete one, one at a time.
 struct Frames<'a> {
     input: BufReader<&'a File>,
     number: u64,
-    head: [u8; FRAME_HEAD],
+    head: [u8; FRAME_HEADER],
     page: Vec<u8>,
 }
 
 impl<'a> Frames<'a> {
-    fn of(log: &'a File, page_size: usize) -> io::Result<Self> {
-        let mut input = BufReader::with_capacity(1 << 18, log);
+    fn of(wal: &'a File, page_size: usize) -> io::Result<Self> {
+        let mut input = BufReader::with_capacity(1 << 18, wal);
         input.seek(SeekFrom::Start(HEADER as u64))?;
         Ok(Frames {
             input,
             number: 0,
-            head: [0; FRAME_HEAD],
+            head: [0; FRAME_HEADER],
             page: vec![0; page_size],
         })
     }
@@ -297,13 +297,13 @@ impl<'a> Frames<'a> {
         }))
     }
 
-    /// The checksum of the frame that was read last, going on from `sum`.
+    /// The checksum of the frame that was read last, continuing `sum`.
     fn sum(&self, order: Order, sum: Sum) -> Sum {
         add(order, add(order, sum, &self.head[..8]), &self.page)
     }
 }
 
-/// Where a frame begins.
+/// The offset of a frame in the WAL.
 fn offset(number: u64, page_size: usize) -> u64 {
-    HEADER as u64 + (number - 1) * (FRAME_HEAD + page_size) as u64
+    HEADER as u64 + (number - 1) * (FRAME_HEADER + page_size) as u64
 }

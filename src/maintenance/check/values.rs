@@ -1,15 +1,15 @@
-//! What a value must be by itself, in every table: texts are UTF-8, ids spell ids, times are within the calendar. The
-//! schema's own bounds are SQLite's to check.
+//! Rules for single values, in every table: text is UTF-8, ids have the form of ids, times are within the calendar. SQLite
+//! checks the schema's own constraints.
 
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::{Findings, NAMED};
+use super::findings::{Findings, NAMED_ROWS};
 use crate::types::id::Id;
 use crate::types::time::Timestamp;
 
 pub fn check(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()> {
-    // Those of the indexes of words are `shadow` and `virtual`.
+    // The tables of the search indexes have the types `shadow` and `virtual`.
     let mut tables = conn.prepare(
         "SELECT name FROM pragma_table_list
          WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
@@ -19,7 +19,7 @@ pub fn check(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()>
 }
 
 fn check_table(conn: &Connection, table: &str, findings: &mut Findings) -> rusqlite::Result<()> {
-    // Asked of the statement, names that are not UTF-8 would be a panic.
+    // The statement's own column names would panic if they were not UTF-8.
     let mut columns = conn.prepare("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid")?;
     let columns: Vec<String> = columns
         .query_map([table], |row| row.get(0))?
@@ -28,7 +28,7 @@ fn check_table(conn: &Connection, table: &str, findings: &mut Findings) -> rusql
     let mut rows = statement.query([])?;
     let mut found = 0;
     while let Some(row) = rows.next()?
-        && found < NAMED
+        && found < NAMED_ROWS
     {
         for (index, column) in columns.iter().enumerate() {
             let Some(what) = fault(column, row.get_ref(index)?) else {
@@ -45,7 +45,7 @@ fn check_table(conn: &Connection, table: &str, findings: &mut Findings) -> rusql
     Ok(())
 }
 
-/// What is wrong with a value of a column of this name.
+/// What is wrong with a value of the column of this name.
 fn fault(column: &str, value: ValueRef) -> Option<&'static str> {
     match value {
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {

@@ -1,26 +1,24 @@
-//! Lists: pages by keyset. A page is a range of one index, or a merge of a few, whatever its depth.
+//! Lists, paged by keyset: a page is a range of one index, or a merge of a few, at any depth.
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
 
 use super::accounts::Account;
-use crate::error::Error;
+use super::error::Error;
+use super::resource::Resource;
 use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::kind::Kind;
 use crate::types::page::{Cursor, Page};
 
-/// What a list is made of, in SQL. Its parameters are `?1` the account, `?4` what the list is `within`, and `?5` the
-/// `expression` that is searched for; `?2` and `?3` are the page's.
+/// A list in SQL. Its parameters are `?1` the account, `?4` the key that the list is `within`, and `?5` the full-text
+/// `expression`; `?2` and `?3` are the page's.
 pub struct List<'a> {
     pub of: Kind,
-    /// The JSON object of a row.
-    pub object: &'static str,
-    /// The integer that the list is in the order of.
+    /// The integer column that the list is ordered by.
     pub key: &'static str,
     pub order: Order,
-    /// The tables and the conditions (`FROM` without its word, `WHERE` with it) of each range that the list is made of.
-    /// No row may be in two.
+    /// Each range that the list consists of: tables and conditions, as they follow `FROM`. No row may be in two.
     pub ranges: &'a [String],
     pub within: Option<Value>,
     pub expression: Option<String>,
@@ -29,12 +27,12 @@ pub struct List<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     NewestFirst,
-    /// By the key as it counts.
-    Counted,
+    /// By ascending key.
+    Ascending,
 }
 
-/// One page as the API answers it: `{"has_more": …, "data": […]}`. `locate` finds the key of the object at which the
-/// page begins. The caller's snapshot holds cursor, rows and what lies beyond them together.
+/// One page as the API returns it: `{"has_more": …, "data": […]}`. `locate` finds the key of the cursor's object. The
+/// caller's snapshot makes cursor, rows and `has_more` consistent.
 pub fn page(
     conn: &Connection,
     account: Account,
@@ -42,16 +40,16 @@ pub fn page(
     page: &Page,
     locate: impl Fn(Id) -> Result<Option<i64>, Error>,
 ) -> Result<Json, Error> {
-    let located = |id, param| locate(id)?.ok_or_else(|| list.of.unknown(param, id));
-    let falling = list.order == Order::NewestFirst;
-    let (start, falling) = match page.cursor {
-        Cursor::First => (if falling { i64::MAX } else { i64::MIN }, falling),
-        Cursor::After(id) => (located(id, "starting_after")?, falling),
-        Cursor::Before(id) => (located(id, "ending_before")?, !falling),
+    let located = |id, param| locate(id)?.ok_or_else(|| Error::from(list.of.unknown(param, id)));
+    let descending = list.order == Order::NewestFirst;
+    let (start, descending) = match page.cursor {
+        Cursor::First => (if descending { i64::MAX } else { i64::MIN }, descending),
+        Cursor::After(id) => (located(id, "starting_after")?, descending),
+        Cursor::Before(id) => (located(id, "ending_before")?, !descending),
     };
-    let mut rows = rows(conn, account, list, start, falling, page.limit)?;
+    let mut rows = rows(conn, account, list, start, descending, page.limit)?;
     let has_more = match rows.last() {
-        Some((edge, _)) if rows.len() == page.limit => any(conn, account, list, *edge, falling)?,
+        Some((edge, _)) if rows.len() == page.limit => any(conn, account, list, *edge, descending)?,
         _ => false,
     };
     if let Cursor::Before(_) = page.cursor {
@@ -60,24 +58,28 @@ pub fn page(
     Ok(envelope(has_more, &rows))
 }
 
-/// A select of `columns` from each range beyond the key `?2`, going down from it or up.
-fn selects(list: &List, columns: &str, falling: bool) -> String {
-    let beyond = if falling { "<" } else { ">" };
+/// A select of `columns` from each range beyond the key `?2`, in the given direction.
+fn selects(list: &List, columns: &str, descending: bool) -> String {
+    let beyond = if descending { "<" } else { ">" };
     let select = |range: &String| format!("SELECT {columns} FROM {range} AND {} {beyond} ?2", list.key);
     list.ranges.iter().map(select).collect::<Vec<_>>().join(" UNION ALL ")
 }
 
-/// Up to `limit` rows beyond `start`, each with its key, in the order in which they are met.
+/// Up to `limit` rows beyond `start`, each with its key, in the direction of travel.
 fn rows(
     conn: &Connection,
     account: Account,
     list: &List,
     start: i64,
-    falling: bool,
+    descending: bool,
     limit: usize,
 ) -> Result<Vec<(i64, String)>, Error> {
-    let selects = selects(list, &format!("{} AS key, {}", list.key, list.object), falling);
-    let order = if falling { "DESC" } else { "ASC" };
+    let selects = selects(
+        list,
+        &format!("{} AS key, {}", list.key, Resource::of(list.of).object),
+        descending,
+    );
+    let order = if descending { "DESC" } else { "ASC" };
     let mut statement = conn.prepare_cached(&format!("{selects} ORDER BY key {order} LIMIT ?3"))?;
     let params: [&dyn ToSql; 5] = [&account.0, &start, &limit, &list.within, &list.expression];
     let used = statement.parameter_count();
@@ -85,9 +87,9 @@ fn rows(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Whether the list goes on beyond the key `edge`.
-fn any(conn: &Connection, account: Account, list: &List, edge: i64, falling: bool) -> Result<bool, Error> {
-    let sql = format!("SELECT EXISTS ({})", selects(list, "1", falling));
+/// Whether the list continues beyond the key `edge`.
+fn any(conn: &Connection, account: Account, list: &List, edge: i64, descending: bool) -> Result<bool, Error> {
+    let sql = format!("SELECT EXISTS ({})", selects(list, "1", descending));
     let mut statement = conn.prepare_cached(&sql)?;
     let params: [&dyn ToSql; 5] = [&account.0, &edge, &1, &list.within, &list.expression];
     let used = statement.parameter_count();

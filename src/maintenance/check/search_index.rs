@@ -1,19 +1,18 @@
-//! Whether the words to be found by are those of the texts, but for rows that wait to be taken in: FTS5's own check
-//! cannot tell, as its tables here do not hold the texts. Sums are compared, of a span of rows at a time, so that it
-//! needs little memory however many there are.
+//! Whether the search indexes have the terms of the texts, queued rows aside: FTS5's own check cannot see that, because its
+//! tables here do not hold the texts. Sums over spans of rows are compared, so that this needs little memory at any size.
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use rusqlite::{Connection, params};
 
-use super::{Findings, NAMED};
+use super::findings::{Findings, NAMED_ROWS};
 use crate::store::search::{INDEXES, Index, TOKENIZER};
 
 /// Keys in a span.
 const SPAN: i64 = 1_024;
 
-/// Of each span, by its number, a sum over its words and their places; of the same words it is the same.
+/// For each span, by its number, a sum over its terms and their positions that is independent of their order.
 type Sums = BTreeMap<i64, u64>;
 
 pub fn check(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()> {
@@ -21,18 +20,18 @@ pub fn check(conn: &Connection, findings: &mut Findings) -> rusqlite::Result<()>
 }
 
 fn check_index(conn: &Connection, index: &Index, findings: &mut Findings) -> rusqlite::Result<()> {
-    let (kind, table, columns) = (index.kind.name(), index.kind.table(), index.columns);
+    let (kind, table, columns) = (index.kind.name(), index.source(), index.columns);
     conn.execute_batch(&format!(
         "CREATE VIRTUAL TABLE temp.{table}_indexed USING fts5vocab (main, {table}_fts, instance);
-         CREATE VIRTUAL TABLE temp.{table}_anew USING fts5 ({columns}, content = '', {TOKENIZER});
-         CREATE VIRTUAL TABLE temp.{table}_words USING fts5vocab (temp, {table}_anew, instance)"
+         CREATE VIRTUAL TABLE temp.{table}_rebuilt USING fts5 ({columns}, content = '', {TOKENIZER});
+         CREATE VIRTUAL TABLE temp.{table}_terms USING fts5vocab (temp, {table}_rebuilt, instance)"
     ))?;
-    let waiting = format!("SELECT pk FROM unindexed WHERE kind = '{kind}'");
-    let mut indexed = sums(conn, &format!("{table}_indexed WHERE doc NOT IN ({waiting})"))?;
+    let queued = format!("SELECT pk FROM unindexed WHERE kind = '{kind}'");
+    let mut indexed = sums(conn, &format!("{table}_indexed WHERE doc NOT IN ({queued})"))?;
     let mut next = conn.prepare(&format!("SELECT min(pk) FROM {table} WHERE pk >= ?1"))?;
     let mut add = conn.prepare(&format!(
-        "INSERT INTO temp.{table}_anew (rowid, {columns})
-         SELECT t.pk, {} FROM {table} t WHERE t.pk BETWEEN ?1 AND ?2 AND t.pk NOT IN ({waiting})",
+        "INSERT INTO temp.{table}_rebuilt (rowid, {columns})
+         SELECT t.pk, {} FROM {table} t WHERE t.pk BETWEEN ?1 AND ?2 AND t.pk NOT IN ({queued})",
         index.values
     ))?;
     let mut differing = Vec::new();
@@ -41,11 +40,11 @@ fn check_index(conn: &Connection, index: &Index, findings: &mut Findings) -> rus
         let span = pk.div_euclid(SPAN);
         let last = last_of(span);
         add.execute(params![pk, last])?;
-        let anew = sums(conn, &format!("{table}_words"))?;
+        let rebuilt = sums(conn, &format!("{table}_terms"))?;
         conn.execute_batch(&format!(
-            "INSERT INTO temp.{table}_anew ({table}_anew) VALUES ('delete-all')"
+            "INSERT INTO temp.{table}_rebuilt ({table}_rebuilt) VALUES ('delete-all')"
         ))?;
-        if anew.get(&span) != indexed.remove(&span).as_ref() {
+        if rebuilt.get(&span) != indexed.remove(&span).as_ref() {
             differing.push(span);
         }
         match last.checked_add(1) {
@@ -53,12 +52,12 @@ fn check_index(conn: &Connection, index: &Index, findings: &mut Findings) -> rus
             None => break,
         }
     }
-    // What is left is of no row.
+    // Spans that are left have no rows.
     differing.extend(indexed.into_keys());
-    for span in differing.iter().take(NAMED) {
+    for span in differing.iter().take(NAMED_ROWS) {
         let (first, last) = (span.saturating_mul(SPAN), last_of(*span));
         findings.push(format!(
-            "The words to be found by are not those of the texts: {table} with keys from {first} to {last}."
+            "The search index differs from the texts: {table} with keys from {first} to {last}."
         ));
     }
     Ok(())
