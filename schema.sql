@@ -1,14 +1,14 @@
--- The whole current schema of a groups-server file. A new file is made from this; an older one reaches the same schema
--- by the migrations in src/store/schema.rs, each in one transaction. PRAGMA application_id ("GRPS") and user_version
--- are set by the same code.
+-- The whole current schema of a groups-server file. A new file is created from this; an older one reaches the same schema
+-- by the migrations that src/store/schema.rs lists, each in one transaction. The same code sets PRAGMA application_id
+-- ("GRPS") and user_version.
 --
--- `pk` is internal: the order of creation, the cursor of every list and what rows refer to each other by. `id` is
--- public: 16 characters of [A-Za-z0-9], unique and looked up without regard to letter case (NOCASE is ASCII's).
--- Times are whole UNIX seconds. Lengths are bounded here a second time, after src/types/text.rs.
+-- `pk` is internal: the order of creation, the cursor of every list and the key that rows refer to each other by. `id` is
+-- public: 16 characters of [A-Za-z0-9], unique and looked up ignoring letter case (NOCASE folds ASCII). Times are whole
+-- UNIX seconds. Lengths are bounded here a second time, after src/types/text.rs.
 --
--- A deleted conversation's messages, a deleted group's members and a deleted contact's memberships are gone at once
--- because what they belong to is gone: every query joins it. The rows themselves are cleared away later, in small steps
--- (src/store/clearing.rs).
+-- A deleted conversation's messages, a deleted group's members and a deleted contact's memberships disappear at once
+-- because the row that they belong to does: every query joins it. The rows themselves are purged later, in small steps
+-- (src/store/purge.rs).
 
 CREATE TABLE accounts (
     pk         INTEGER PRIMARY KEY,
@@ -16,7 +16,7 @@ CREATE TABLE accounts (
     created_at INTEGER NOT NULL CHECK (created_at >= 0)
 ) STRICT;
 
--- Only the SHA-256 of a token is kept. A revoked token stays listed.
+-- Only the SHA-256 of a token is stored. A revoked token stays listed.
 CREATE TABLE tokens (
     pk          INTEGER PRIMARY KEY,
     id          TEXT    NOT NULL UNIQUE COLLATE NOCASE CHECK (length(id) = 16),
@@ -24,7 +24,7 @@ CREATE TABLE tokens (
     hash        BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
     name        TEXT             CHECK (length(name) BETWEEN 1 AND 255),
     read_only   INTEGER NOT NULL CHECK (read_only IN (0, 1)),
-    -- Set from the environment at the start: at most one, replaced when the environment brings another.
+    -- The bootstrap token: at most one, replaced when a start gives another.
     environment INTEGER NOT NULL DEFAULT 0 CHECK (environment IN (0, 1)),
     created_at  INTEGER NOT NULL CHECK (created_at >= 0),
     expires_at  INTEGER          CHECK (expires_at >= 0),
@@ -41,11 +41,11 @@ CREATE TABLE contacts (
     phone_number   TEXT             CHECK (length(phone_number) <= 32),
     avatar_url     TEXT             CHECK (octet_length(avatar_url) <= 2048),
     display_name   TEXT             CHECK (length(display_name) <= 255),
-    -- A copy of conversations.id, kept by the triggers below: a page of groups names many contacts.
+    -- A copy of conversations.id, maintained by the triggers below: a page of groups contains many contacts.
     conversation_id TEXT            COLLATE NOCASE,
     last_active_at INTEGER          CHECK (last_active_at >= 0),
     created_at     INTEGER NOT NULL CHECK (created_at >= 0),
-    -- The contact as the API has it: made when it is written, as a page of groups reads dozens.
+    -- The contact as the API returns it: rendered when it is written, because a page of groups reads dozens.
     object         TEXT    NOT NULL GENERATED ALWAYS AS (json_object(
         'id', id,
         'username', username,
@@ -71,23 +71,22 @@ CREATE TABLE groups (
     created_at  INTEGER NOT NULL CHECK (created_at >= 0),
     archived_at INTEGER          CHECK (archived_at >= 0)
 ) STRICT;
--- Each ends in the implicit pk, so that a page is a range of one of them, or a merge of both.
+-- Each index ends in the implicit pk, so a page is a range of one of them, or a merge of both.
 CREATE INDEX groups_archived ON groups (account) WHERE archived_at IS NOT NULL;
 CREATE INDEX groups_active ON groups (account) WHERE archived_at IS NULL;
 
--- The members of a group in the order they were given: its own b-tree, so that a group's members lie together.
--- `group_pk` and `contact_pk` may be a deleted group's and a deleted contact's: nobody is a member who is not in
--- contacts, or of what is not in groups.
+-- The members of a group in the order given: WITHOUT ROWID, so that a group's members are stored together. `group_pk` and
+-- `contact_pk` may be those of a deleted group or contact: a row counts only if both exist.
 CREATE TABLE members (
     group_pk   INTEGER NOT NULL,
     position   INTEGER NOT NULL CHECK (position >= 0),
     contact_pk INTEGER NOT NULL,
     PRIMARY KEY (group_pk, position)
 ) STRICT, WITHOUT ROWID;
--- A contact is in a group once; also the way from a contact to its groups.
+-- A contact is in a group once; also the path from a contact to its groups.
 CREATE UNIQUE INDEX members_contact ON members (contact_pk, group_pk);
 
--- A conversation belongs to one group or to one contact, and each has one at most.
+-- A conversation belongs to one group or one contact, and each has at most one.
 CREATE TABLE conversations (
     pk         INTEGER PRIMARY KEY,
     id         TEXT    NOT NULL UNIQUE COLLATE NOCASE CHECK (length(id) = 16),
@@ -95,7 +94,7 @@ CREATE TABLE conversations (
     group_pk   INTEGER REFERENCES groups (pk) ON DELETE CASCADE,
     contact_pk INTEGER REFERENCES contacts (pk) ON DELETE CASCADE,
     created_at INTEGER NOT NULL CHECK (created_at >= 0),
-    -- The id of one of its messages, unset by a trigger when that is deleted or moved (by an import).
+    -- The id of one of its messages; a trigger sets it to NULL when that message is deleted or moved (by an import).
     pinned_message_id TEXT COLLATE NOCASE,
     is_pinned  INTEGER NOT NULL DEFAULT 0 CHECK (is_pinned IN (0, 1)),
     is_muted   INTEGER NOT NULL DEFAULT 0 CHECK (is_muted IN (0, 1)),
@@ -107,31 +106,31 @@ CREATE TABLE conversations (
 CREATE UNIQUE INDEX conversations_group ON conversations (group_pk) WHERE group_pk IS NOT NULL;
 CREATE UNIQUE INDEX conversations_contact ON conversations (contact_pk) WHERE contact_pk IS NOT NULL;
 CREATE INDEX conversations_all ON conversations (account);
--- A filtered page merges the ranges of this index that its filters allow: eight where they say nothing.
+-- A filtered page merges the ranges of this index that its filters allow, up to eight.
 CREATE INDEX conversations_flags ON conversations (account, (archived_at IS NOT NULL), is_muted, is_pinned);
 
--- `conversation_pk` and `contact_pk` may be a deleted conversation's and a deleted contact's: there is no message
--- whose conversation is not in conversations, and a sender who is not in contacts is nobody.
+-- `conversation_pk` and `contact_pk` may be those of a deleted conversation or contact: a message exists only if its
+-- conversation does, and a sender that does not exist counts as NULL.
 CREATE TABLE messages (
     pk              INTEGER PRIMARY KEY,
     id              TEXT    NOT NULL UNIQUE COLLATE NOCASE CHECK (length(id) = 16),
     account         INTEGER NOT NULL REFERENCES accounts (pk),
     conversation_pk INTEGER NOT NULL,
-    -- The sender; null: the account's owner.
+    -- The sender; NULL: the account's owner.
     contact_pk      INTEGER,
     message         TEXT    NOT NULL CHECK (length(message) BETWEEN 1 AND 10000),
-    -- JSON as the API has it: [{"red_angry_face": ["KateMcCallister"]}].
+    -- JSON as the API returns it: [{"red_angry_face": ["KateMcCallister"]}].
     reactions       TEXT    NOT NULL DEFAULT '[]' CHECK (json_type(reactions) = 'array'),
     read_at         INTEGER          CHECK (read_at >= 0),
     created_at      INTEGER NOT NULL CHECK (created_at >= 0),
     updated_at      INTEGER          CHECK (updated_at >= 0)
 ) STRICT;
--- With the conversation in it, so that messages of a deleted one are passed over without a look at their rows.
+-- With the conversation, so that messages of a deleted one are skipped without reading their rows.
 CREATE INDEX messages_all ON messages (account, pk, conversation_pk);
 CREATE INDEX messages_conversation ON messages (conversation_pk);
 CREATE INDEX messages_contact ON messages (contact_pk) WHERE contact_pk IS NOT NULL;
 
--- Answers to requests with an Idempotency-Key, kept for a day and given again to the same request.
+-- Responses to requests with an Idempotency-Key, stored for a day and replayed to the same request.
 CREATE TABLE idempotency_keys (
     pk          INTEGER PRIMARY KEY,
     account     INTEGER NOT NULL REFERENCES accounts (pk),
@@ -145,12 +144,12 @@ CREATE TABLE idempotency_keys (
 ) STRICT;
 CREATE INDEX idempotency_keys_age ON idempotency_keys (created_at);
 
--- What is still to be cleared away. Their keys are given to no new conversation, group or contact meanwhile.
+-- What is still to be purged. Meanwhile, no new conversation, group or contact gets one of these keys.
 CREATE TABLE deleted_conversations (pk INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE deleted_groups (pk INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE deleted_contacts (pk INTEGER PRIMARY KEY) STRICT;
 
--- The ends know their conversation's id, and whoever makes or deletes a conversation need not think of it.
+-- Groups and contacts have a copy of their conversation's id, which these triggers maintain.
 CREATE TRIGGER conversations_made AFTER INSERT ON conversations BEGIN
     UPDATE groups SET conversation_id = NEW.id WHERE pk = NEW.group_pk;
     UPDATE contacts SET conversation_id = NEW.id WHERE pk = NEW.contact_pk;
@@ -178,13 +177,13 @@ CREATE TRIGGER messages_moved AFTER UPDATE OF conversation_pk ON messages
     UPDATE conversations SET pinned_message_id = NULL WHERE pk = OLD.conversation_pk AND pinned_message_id = OLD.id;
 END;
 
--- Words to be found by, of texts that are not in there a second time. `scope` holds a word for what a search is within:
--- a1 for the account 1, c2 for the conversation 2. Beginnings of one and two characters, which many words share, have an
--- index of their own. FTS5 would merge its parts much at once, and the write that meets it would wait:
--- src/store/search.rs does it instead, sixteen parts at a time, and what is deleted goes with the parts that it is in.
+-- Full-text indexes, contentless: they do not store the texts a second time. `scope` holds a term for what a search is
+-- restricted to: a1 for the account 1, c2 for the conversation 2. Prefixes of one and two characters, which many words
+-- share, have an index of their own. FTS5's automatic merges do much work at once, and the write that triggers one waits:
+-- src/store/search.rs merges instead, sixteen segments at a time. Deleted entries go when their segment is merged.
 --
--- The triggers only note whose words are not right in the index, or should not be in there: a row for each is written
--- with others, a moment later. Until then a search looks at the texts of these few.
+-- The triggers only queue the rows whose index entries are out of date; they are indexed with others, a moment later.
+-- Until then a search reads the texts of these few rows.
 CREATE TABLE unindexed (
     kind TEXT    NOT NULL CHECK (kind IN ('contact', 'group', 'message')),
     pk   INTEGER NOT NULL,

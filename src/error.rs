@@ -1,11 +1,11 @@
-//! What can go wrong, in the product's words. Knows neither HTTP's numbers nor SQL: `http/reply.rs` maps a code to
-//! its status, `store/mod.rs` maps SQLite's errors to codes.
+//! The errors of the API's contract, and the failures of commands. `http/response.rs` maps codes to statuses,
+//! `store/error.rs` maps the database's errors to codes.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-/// The contract's error codes that a request can meet.
+/// The contract's error codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Code {
     BodyMalformed,
@@ -30,8 +30,8 @@ pub enum Code {
 }
 
 impl Code {
-    /// All that callers are told of, in the order of their statuses.
-    pub const TOLD: [Code; 19] = [
+    /// All of them, in the order of their statuses.
+    pub const ALL: [Code; 19] = [
         Code::BodyMalformed,
         Code::ParameterMissing,
         Code::ParameterInvalid,
@@ -99,17 +99,17 @@ impl Code {
     }
 }
 
-/// Why a request was refused or failed.
+/// Why a request was refused or has failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     pub code: Code,
-    /// For the caller: what was wrong with which value, and what would be right.
+    /// For the caller: which value was wrong, why, and what would be valid.
     pub message: Cow<'static, str>,
-    /// The parameter at fault as a path such as `contacts[2].id`.
+    /// The parameter at fault, as a path such as `contacts[2].id`.
     pub param: Option<String>,
-    /// After how many seconds the request may be sent again, where that helps.
+    /// Seconds after which the request may be sent again, if that helps.
     pub retry_after: Option<u64>,
-    /// For the log alone, never for the caller.
+    /// For the log only, never for the caller.
     pub detail: Option<String>,
 }
 
@@ -124,19 +124,18 @@ impl Error {
         }
     }
 
-    /// A value that breaks its rule: `parameter_invalid` at `param`. `what` goes on from the parameter's name, such as
-    /// "must be 1 to 100, not 0".
+    /// `parameter_invalid` at `param`. `what` continues the parameter's name, such as "must be 1 to 100, not 0".
     pub fn invalid(param: impl Into<String>, what: impl fmt::Display) -> Self {
         let param = param.into();
         Self::new(Code::ParameterInvalid, format!("`{param}` {what}.")).at(param)
     }
 
-    /// An object that does not exist, or that belongs to another account: the caller cannot tell which.
+    /// An object that does not exist or belongs to another account: the caller cannot distinguish them.
     pub fn not_found(kind: &str, id: &str) -> Self {
         Self::new(Code::NotFound, format!("There is no {kind} with the id `{id}`."))
     }
 
-    /// A fault of ours; `detail` goes to the log.
+    /// A fault of the server; `detail` goes to the log.
     pub fn internal(detail: impl Into<String>) -> Self {
         Error {
             detail: Some(detail.into()),
@@ -147,7 +146,7 @@ impl Error {
         }
     }
 
-    /// The server cannot do it now and may soon; `detail` goes to the log.
+    /// The server cannot do it now but may soon; `detail` goes to the log.
     pub fn unavailable(message: &'static str, detail: impl Into<String>) -> Self {
         Error {
             retry_after: Some(1),
@@ -156,21 +155,21 @@ impl Error {
         }
     }
 
-    /// A caller that must wait, before any credentials of its can be looked at.
+    /// A caller that has to wait `wait` before its credentials are checked.
     pub fn rate_limited(wait: Duration) -> Self {
-        let message = "Too many wrong access tokens came from this address; try again after `Retry-After` seconds.";
+        let message = "Too many wrong access tokens from this address; try again after `Retry-After` seconds.";
         Error {
             retry_after: Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)),
             ..Self::new(Code::RateLimited, message)
         }
     }
 
-    /// Whether it is a fault of ours, and not of the request.
+    /// Whether the server is at fault, and not the request.
     pub fn is_ours(&self) -> bool {
         matches!(self.code, Code::Internal | Code::Unavailable | Code::StorageFull)
     }
 
-    /// The same error, with the parameter that it is about.
+    /// The same error, with the parameter at fault.
     #[must_use]
     pub fn at(mut self, param: impl Into<String>) -> Self {
         self.param = Some(param.into());
@@ -190,7 +189,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// Why a command cannot start or go on: one plain sentence for standard error; the exit code is 1.
+/// Why a command cannot start or continue: one plain sentence for standard error. The exit code is 1.
 #[derive(Clone, Debug)]
 pub struct Failure(pub String);
 

@@ -1,6 +1,6 @@
-//! The parameters of a request or the properties of an object, whatever encoding they came in: each is taken by its
-//! name and read as its type; what is left over at the end is unknown or given twice. JSON's values have types and are
-//! not coerced; a form's and a query's are text that is read as the type asked for.
+//! The parameters of a request or the properties of an object, in any encoding: each is taken by name and parsed as its
+//! type; what is left at the end is unknown or a duplicate. JSON values have types and are not coerced; the values of forms
+//! and queries are text, parsed as the requested type.
 
 use std::collections::HashSet;
 
@@ -16,17 +16,17 @@ pub enum Value {
     Null,
     Bool(bool),
     Integer(i64),
-    /// A number that is no 64-bit integer.
+    /// A number that is not a 64-bit integer.
     Float(f64),
     Text(String),
     List(Vec<Value>),
-    /// Properties in the order they came, doubled names included.
+    /// Properties in the order sent, duplicates included.
     Object(Vec<(String, Value)>),
-    /// A form's or a query's text, whose type nothing tells. Empty, it is null, or the empty list.
+    /// Text of a form or a query, without a type. If empty, it is null or the empty list.
     Untyped(String),
 }
 
-/// A value with its place, which errors name.
+/// A value with its path, which errors name.
 #[derive(Clone, Debug)]
 pub struct Field {
     /// Such as `contacts[2].id`.
@@ -43,14 +43,15 @@ impl Field {
         }
     }
 
-    /// The items of an array, each with its path when it is reached: there may be many.
+    /// The items of an array. The path of each is built when it is reached, because there may be many.
     pub fn items(self) -> Result<impl Iterator<Item = Field>, Error> {
         let path = self.path;
         let values = match self.value {
             Value::List(values) => values,
             Value::Untyped(text) if text.is_empty() => Vec::new(),
             Value::Untyped(_) => {
-                let what = format!("must be an array; in a form that is {path}[]=… for each item, or {path}= for none");
+                let what =
+                    format!("must be an array; in a form, {path}[]=… for each item, or {path}= for the empty array");
                 return Err(Error::invalid(path, what));
             }
             other => return Err(wrong_type(&path, "an array", &other)),
@@ -71,12 +72,13 @@ impl Field {
     }
 }
 
-/// A type that a field's value can be read as.
+/// A type that a field can be parsed as.
 pub trait FromField: Sized {
-    /// The value, or `parameter_invalid` at the field's path with what would be right.
+    /// # Errors
+    /// `parameter_invalid` at the field's path, with what would be valid.
     fn from_field(field: Field) -> Result<Self, Error>;
 
-    /// What JSON it is read from.
+    /// The JSON that it is parsed from.
     fn schema() -> Schema;
 }
 
@@ -123,7 +125,7 @@ impl FromField for bool {
     }
 }
 
-/// `None` stands for null.
+/// Null is `None`.
 impl<T: FromField> FromField for Option<T> {
     fn from_field(field: Field) -> Result<Self, Error> {
         if field.is_null() {
@@ -137,7 +139,7 @@ impl<T: FromField> FromField for Option<T> {
     }
 }
 
-/// An array whose items are read one by one.
+/// An array.
 impl<T: FromField> FromField for Vec<T> {
     fn from_field(field: Field) -> Result<Self, Error> {
         field.items()?.map(T::from_field).collect()
@@ -148,7 +150,7 @@ impl<T: FromField> FromField for Vec<T> {
     }
 }
 
-/// A decimal integer with nothing around it: `i64`'s own parser takes a plus sign too.
+/// A plain decimal integer: `i64::from_str` also accepts a plus sign.
 fn digits(text: &str) -> Option<i64> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let plain = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
@@ -170,10 +172,10 @@ fn wrong_type(path: &str, wanted: &str, got: &Value) -> Error {
     Error::invalid(path, format!("must be {wanted}, not {got}"))
 }
 
-/// Named values, taken one by one.
+/// Named values, to be taken one by one.
 #[derive(Clone, Debug, Default)]
 pub struct Fields {
-    /// The path of the object that they belong to; empty for a request's own parameters.
+    /// The path of the object that they belong to; empty for the parameters of a request.
     path: String,
     entries: Vec<(String, Value)>,
     taken: Vec<&'static str>,
@@ -211,23 +213,29 @@ impl Fields {
         })
     }
 
-    /// Takes and reads the value called `name`, if it was given. With `T` an `Option`, null is `Some(None)`.
+    /// Takes and parses the value called `name`, if it was given. If `T` is an `Option`, null is `Some(None)`.
     pub fn optional<T: FromField>(&mut self, name: &'static str) -> Result<Option<T>, Error> {
         self.take(name).map(T::from_field).transpose()
     }
 
-    /// Takes and reads the value called `name`, which may be null or left out.
+    /// Takes and parses the value called `name`, which may be null or absent.
     pub fn nullable<T: FromField>(&mut self, name: &'static str) -> Result<Option<T>, Error> {
         self.optional::<Option<T>>(name).map(Option::flatten)
     }
 
-    /// Takes and reads the value called `name`, without which there is nothing to do.
+    /// Takes and parses the value called `name`.
+    ///
+    /// # Errors
+    /// `parameter_missing` if it was not given.
     pub fn required<T: FromField>(&mut self, name: &'static str) -> Result<T, Error> {
         self.optional(name)?
             .ok_or_else(|| Error::new(Code::ParameterMissing, format!("`{name}` is required.")).at(self.path_of(name)))
     }
 
-    /// All that is left, by name, in the order it came; a name that is given twice is an error.
+    /// All that is left, by name, in the order sent.
+    ///
+    /// # Errors
+    /// `parameter_unknown` if a name was given twice.
     pub fn into_entries(self) -> Result<impl Iterator<Item = (String, Field)>, Error> {
         let mut seen = HashSet::new();
         if let Some((name, _)) = self.entries.iter().find(|(name, _)| !seen.insert(name.as_str())) {
@@ -241,7 +249,10 @@ impl Fields {
         Ok(self.entries.into_iter().map(place))
     }
 
-    /// Ends the taking: whatever is left is an error that names it.
+    /// Ends the taking.
+    ///
+    /// # Errors
+    /// `parameter_unknown`, naming the first value that is left.
     pub fn finish(self) -> Result<(), Error> {
         let Some((name, _)) = self.entries.first() else {
             return Ok(());
@@ -253,7 +264,10 @@ impl Fields {
         Err(Error::new(Code::ParameterUnknown, format!("There is no parameter `{path}` here.")).at(path))
     }
 
-    /// Ends the taking where other properties are to be ignored: only one that is given twice is an error.
+    /// Ends the taking if other properties are to be ignored.
+    ///
+    /// # Errors
+    /// `parameter_unknown` if a name was given twice.
     pub fn ignore_rest(self) -> Result<(), Error> {
         let mut seen: HashSet<&str> = self.taken.iter().copied().collect();
         match self.entries.iter().find(|(name, _)| !seen.insert(name)) {
@@ -266,7 +280,7 @@ impl Fields {
         let path = self.path_of(&shortened(name));
         Error::new(
             Code::ParameterUnknown,
-            format!("`{path}` is given more than once: give it once."),
+            format!("`{path}` is given more than once; give it once."),
         )
         .at(path)
     }

@@ -1,4 +1,4 @@
-//! Public ids: 16 characters of `[A-Za-z0-9]`, unique and looked up without regard to letter case.
+//! Public ids: 16 characters of `[A-Za-z0-9]`, unique and looked up ignoring letter case.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::error::Error;
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/// An object's public id. Compared as written here; the schema compares it without regard to letter case.
+/// An object's public id. `==` compares letter case; the schema and [`Id::same`] ignore it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Id([u8; Id::LENGTH]);
 
@@ -22,9 +22,9 @@ impl Id {
     /// A new id from the system's random source.
     ///
     /// # Panics
-    /// When the operating system has no random bytes to give.
+    /// The system's random source fails.
     pub fn random() -> Self {
-        // Bytes from 248 on are thrown away, so that each of the 62 characters is as likely as the next.
+        // Bytes from 248 on are discarded, so that each of the 62 characters is equally likely.
         const FAIR: u8 = 248;
         let fair = std::iter::repeat_with(random_byte).filter(|byte| *byte < FAIR);
         let mut id = [0; Self::LENGTH];
@@ -34,7 +34,7 @@ impl Id {
         Id(id)
     }
 
-    /// The id that `text` spells, if it spells one.
+    /// Parses an id; `None` if `text` is not one.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; Self::LENGTH] = text.as_bytes().try_into().ok()?;
         bytes.iter().all(u8::is_ascii_alphanumeric).then_some(Id(bytes))
@@ -44,13 +44,13 @@ impl Id {
         std::str::from_utf8(&self.0).expect("an id is ASCII")
     }
 
-    /// Whether both name the same object.
+    /// Whether both identify the same object.
     pub fn same(&self, other: &str) -> bool {
         self.as_str().eq_ignore_ascii_case(other)
     }
 }
 
-/// The next byte of the system's random source, which is asked for many at a time.
+/// The next byte of the system's random source, which is read in large blocks.
 fn random_byte() -> u8 {
     const MANY: usize = 1_024;
     thread_local! {
@@ -93,14 +93,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_random_id_spells_itself() {
+    fn a_random_id_parses_to_itself() {
         let id = Id::random();
         assert_eq!(Id::parse(id.as_str()), Some(id));
         assert_ne!(id, Id::random());
     }
 
     #[test]
-    fn every_character_of_the_alphabet_comes_up_and_no_other() {
+    fn random_ids_use_exactly_the_alphabet() {
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..2_000 {
             seen.extend(Id::random().as_str().bytes());
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn only_sixteen_letters_and_digits_are_an_id() {
+    fn an_id_is_sixteen_letters_and_digits() {
         for text in [
             "",
             "short",

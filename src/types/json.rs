@@ -1,4 +1,4 @@
-//! JSON: text to `Value`s, with doubled names kept so that they can be told; and text that is JSON already.
+//! JSON: text parsed to `Value`s, with duplicate names kept so that they can be reported; and text that is JSON.
 
 use std::fmt;
 
@@ -7,12 +7,14 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 use super::fields::{Fields, Value};
 use crate::error::{Code, Error};
 
-/// A representation as it goes to the client: JSON text, made by SQLite or by `http/reply.rs`.
+/// The representation of an object or a list: JSON text, rendered by SQLite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json(pub String);
 
-/// The properties of the JSON object that `bytes` spell (RFC 8259), or `body_malformed` with the place of the fault.
-/// `what` is what errors call these bytes.
+/// Parses a JSON object (RFC 8259). Errors call the bytes `what`.
+///
+/// # Errors
+/// `body_malformed`, with the position of the fault.
 pub fn object(what: &str, bytes: &[u8]) -> Result<Fields, Error> {
     let malformed = |why: String| Error::new(Code::BodyMalformed, format!("{what} {why}."));
     match serde_json::from_slice(bytes) {
@@ -21,15 +23,15 @@ pub fn object(what: &str, bytes: &[u8]) -> Result<Fields, Error> {
             "must be a JSON object such as {\"name\": \"Plaza Hotel\"}".to_owned(),
         )),
         Err(error) => {
-            // Where there is one line, its number says nothing.
+            // In a body of one line, its number is noise.
             let why = error.to_string().replace(" at line 1 column ", " at column ");
             Err(malformed(format!("is not JSON: {why}")))
         }
     }
 }
 
-/// JSON can spell NUL, which no text of the API may hold and SQLite's text functions end at.
-const NUL: &str = "a string has the character NUL in it";
+/// JSON can express NUL, which no text of the API may contain and at which SQLite's text functions end.
+const NUL: &str = "a string contains the character NUL";
 
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -106,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doubled_names_are_kept_for_the_error() {
+    fn duplicate_names_are_kept_for_the_error() {
         let mut fields = object("The body", br#"{"name": "a", "name": "b"}"#).unwrap();
         assert_eq!(fields.required::<String>("name").unwrap(), "a");
         let error = fields.finish().unwrap_err();
@@ -117,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_json_object_is_malformed() {
+    fn anything_but_a_json_object_is_malformed() {
         let deep = "[".repeat(100_000);
         for text in [
             "",

@@ -1,5 +1,4 @@
-//! The words that every layer shares, and the parsing that proves their shape: a value of one of these types is valid.
-//! Nothing here knows HTTP or SQL.
+//! Values whose existence proves that they are valid: parsing creates them. Nothing here knows HTTP or SQL.
 
 pub mod contact;
 pub mod conversation;

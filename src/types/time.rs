@@ -22,15 +22,15 @@ impl Timestamp {
         Timestamp(i64::try_from(since.as_secs()).unwrap_or(Self::LAST).min(Self::LAST))
     }
 
-    /// The time as this process counts it: what the clock said at the first use of this, and what has passed since. It
-    /// goes on evenly where somebody sets the clock.
+    /// The system clock at the first call plus the time that has passed since. It advances evenly even if the system clock
+    /// is set.
     pub fn steady() -> Self {
         static FIRST: OnceLock<(Timestamp, Instant)> = OnceLock::new();
         let (time, at) = FIRST.get_or_init(|| (Self::now(), Instant::now()));
         time.plus(at.elapsed().as_secs())
     }
 
-    /// This time in UTC as names of files have it, which sort by it: `20261121T142036Z`.
+    /// This time in UTC for file names, which sort by it: `20261121T142036Z`.
     pub fn stamp(self) -> String {
         let (day, second) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
         let (year, month, day) = date(day);
@@ -38,13 +38,13 @@ impl Timestamp {
         format!("{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}Z")
     }
 
-    /// The time that `stamp` writes so.
+    /// Parses what `stamp` returns.
     pub fn from_stamp(text: &str) -> Option<Self> {
         let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok();
         let day = days(number(0, 4)?, number(4, 6)?, number(6, 8)?);
         let second = number(9, 11)? * 3_600 + number(11, 13)? * 60 + number(13, 15)?;
         let time = Timestamp(day * DAY + second);
-        // What is no date, or written otherwise, comes out as another text.
+        // An invalid date, or one in another form, formats to a different text.
         (time.stamp() == text).then_some(time)
     }
 
@@ -52,7 +52,7 @@ impl Timestamp {
         self.0
     }
 
-    /// This time and `seconds` more, at most the last that can be told.
+    /// This time plus `seconds`, at most `LAST`.
     #[must_use]
     pub fn plus(self, seconds: u64) -> Self {
         let seconds = i64::try_from(seconds).unwrap_or(Self::LAST);
@@ -62,8 +62,8 @@ impl Timestamp {
 
 const DAY: i64 = 86_400;
 
-/// Days from 1970-01-01 to a date of the Gregorian calendar. Years are counted from March on, so that a leap day is the
-/// last of its year.
+/// Days from 1970-01-01 to a date of the Gregorian calendar. Years begin in March here, so that a leap day is the last of
+/// its year.
 fn days(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let since_march = (month + 9) % 12;
@@ -71,9 +71,9 @@ fn days(year: i64, month: i64, day: i64) -> i64 {
         - 719_469
 }
 
-/// The date of a day counted from 1970-01-01.
+/// The date of a day counted from 1970-01-01: year, month, day.
 fn date(day: i64) -> (i64, i64, i64) {
-    // A guess without leap days is some years too late at most.
+    // Without leap days, the estimate is at most a few years late.
     let mut year = 1970 + day.div_euclid(365);
     while days(year, 1, 1) > day {
         year -= 1;
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_stamp_is_the_time_in_utc_and_is_read_again() {
+    fn a_stamp_is_the_time_in_utc_and_parses_back() {
         for (seconds, stamp) in [
             (0, "19700101T000000Z"),
             (951_782_399, "20000228T235959Z"),

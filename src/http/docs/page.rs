@@ -285,7 +285,7 @@ fn form(route: &Route) -> String {
 }
 
 fn errors() -> String {
-    let mut codes = Code::TOLD.to_vec();
+    let mut codes = Code::ALL.to_vec();
     codes.sort_by_key(|code| status(*code).0);
     let rows: String = codes
         .into_iter()

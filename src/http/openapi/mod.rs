@@ -322,9 +322,9 @@ fn error_name(status: StatusCode) -> String {
 /// An answer for each status that an error can have.
 fn errors(settings: &Settings) -> Value {
     let mut errors: Map<String, Value> = Map::new();
-    for code in Code::TOLD.into_iter().filter(|code| *code != Code::MethodNotAllowed) {
+    for code in Code::ALL.into_iter().filter(|code| *code != Code::MethodNotAllowed) {
         let (status, _) = status(code);
-        let same: Vec<Code> = Code::TOLD
+        let same: Vec<Code> = Code::ALL
             .into_iter()
             .filter(|other| self::status(*other).0 == status)
             .collect();

@@ -50,7 +50,7 @@ fn list(kind: Kind) -> Schema {
 
 fn error_schema() -> Schema {
     let text = |description: &str| json!({"type": "string", "description": description});
-    let codes: Vec<&str> = Code::TOLD.into_iter().map(|code| status(code).1).collect();
+    let codes: Vec<&str> = Code::ALL.into_iter().map(|code| status(code).1).collect();
     let kind = json!({
         "type": "string", "enum": ["invalid_request", "api_error"],
         "description": "Whose fault it is: the request's, or the server's.",
