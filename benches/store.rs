@@ -27,9 +27,9 @@ use groups_server::types::group::{GroupChanges, NewGroup};
 use groups_server::types::id::Id;
 use groups_server::types::message::NewMessage;
 use groups_server::types::page::{Cursor, Page};
+use groups_server::types::search_terms::SearchTerms;
 use groups_server::types::text::{Description, MessageText, Name};
 use groups_server::types::token::Token;
-use groups_server::types::words::Words;
 use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -288,7 +288,7 @@ fn reads(criterion: &mut Criterion) {
                 let (file, account): (&File, _) = (&file, file.account);
                 bencher.iter(|| {
                     let filter = Filter {
-                        words: Some(Words::parse(&word(&mut random)).unwrap()),
+                        words: Some(SearchTerms::parse(&word(&mut random)).unwrap()),
                         ..Filter::default()
                     };
                     read_aside(file, move |conn| {

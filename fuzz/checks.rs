@@ -4,16 +4,15 @@
 use std::time::{Duration, Instant};
 
 use groups_server::error::{Code, Error};
-use groups_server::http::readers::{self, Body, RequestId};
+use groups_server::http::readers::{self, Body, Condition, RequestId};
 use groups_server::types::contact::NewContact;
-use groups_server::types::etag::Condition;
 use groups_server::types::fields::{Fields, Value};
 use groups_server::types::group::{GroupChanges, NewGroup};
 use groups_server::types::idempotency::Key;
 use groups_server::types::json;
 use groups_server::types::message::{MessageChanges, NewMessage};
 use groups_server::types::page::{Cursor, Page};
-use groups_server::types::words::Words;
+use groups_server::types::search_terms::SearchTerms;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Version};
 
@@ -101,7 +100,7 @@ pub fn paging(input: &[u8]) {
     let mut again = readers::query(&spelled).expect("what was read can be spelled");
     assert_eq!(Page::take(&mut again).as_ref(), Ok(&page), "{spelled}");
     refused_well(query.optional::<bool>("archived"));
-    if let Some(Some(words)) = refused_well(query.optional::<Words>("query")) {
+    if let Some(Some(words)) = refused_well(query.optional::<SearchTerms>("query")) {
         assert!((1..=16).contains(&words.iter().count()));
     }
     refused_well(query.finish());

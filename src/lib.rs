@@ -5,9 +5,9 @@
 //! * [`cli`]: flags, variables and commands; each command calls one function.
 //! * [`maintenance`]: backup, restore, check, `export` and `import`.
 //! * [`server`]: the accept loop, its limits, start and stop.
-//! * [`http`]: routes, requests and answers; one file a resource.
-//! * [`store`]: what is kept; one file a resource.
-//! * [`db`]: the SQLite engine, which knows no product.
+//! * [`api`]: the route table; one file a resource; the documentation made from them.
+//! * [`http`]: the protocol, which knows no resource.
+//! * [`store`]: the SQLite file; one file a resource.
 //! * [`types`]: the words that all share, and the parsing that proves them.
 //! * [`error`]: what can go wrong.
 //! * [`supervisor`]: background threads and their shutdown.
@@ -16,6 +16,8 @@ pub mod cli;
 pub mod maintenance;
 
 pub mod server;
+
+pub mod api;
 
 pub mod http;
 

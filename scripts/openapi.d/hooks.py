@@ -16,9 +16,9 @@ def before_call(context, case, kwargs):
 
 REASONS = re.compile(
     "must be the id of "  # an id in a query or a body names nothing
-    "|is read-only: leave it out, or send the value it has"
-    "|cannot go with "  # starting_after and ending_before; contact_id and group_id
-    "|must have a word of letters or digits|must have at most 16 words"  # what a search takes
+    "|is read-only; omit it or send its current value"
+    "|cannot be combined with "  # starting_after and ending_before; contact_id and group_id
+    "|must contain a word of letters or digits|must have at most 16 words"  # what a search takes
     "|must have at most 2048 bytes"  # JSON Schema counts characters
     "|must be a member of the conversation's group"  # the sender of a message
     "|must be an integer, not [0-9]+\\."  # sent as 76.0, which JSON Schema takes for an integer

@@ -2,8 +2,9 @@
 
 use super::Place;
 use super::output::print;
+use crate::api::{openapi, routes};
 use crate::error::Failure;
-use crate::http::{Settings, openapi};
+use crate::http::Settings;
 
 pub fn run(place: Place) -> Result<(), Failure> {
     let settings = Settings {
@@ -11,5 +12,5 @@ pub fn run(place: Place) -> Result<(), Failure> {
         public_url: place.public_url,
         ..Settings::default()
     };
-    print(format_args!("{:#}\n", openapi::document(&settings)))
+    print(format_args!("{:#}\n", openapi::document(&routes(), &settings)))
 }

@@ -27,7 +27,7 @@ pub fn base_path(text: &str) -> Result<String, String> {
 }
 
 pub fn public_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text.trim_end_matches('/').to_owned())?;
+    let url = Url::parse(text.trim_end_matches('/').to_owned()).map_err(|invalid| invalid.to_string())?;
     if url.as_str().contains(['?', '#']) || !url.as_str().is_ascii() {
         return Err("must be a URL in ASCII without a query or a fragment".to_owned());
     }

@@ -1,7 +1,5 @@
-//! Who sends a request: `Authorization: Bearer TOKEN`, or Basic with the token as the password, or as the user name
-//! with an empty password.
-
-use std::net::IpAddr;
+//! Authentication: `Authorization: Bearer TOKEN`, or Basic with the token as the password, or as the username with an empty
+//! password.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,57 +7,67 @@ use hyper::HeaderMap;
 use hyper::header::AUTHORIZATION;
 use warp::http::HeaderValue;
 
-use super::Api;
+use super::peer_addr::PeerAddr;
+use super::state::State;
 use crate::error::{Code, Error};
 use crate::store::Reading;
 use crate::store::tokens::{self, Caller};
 use crate::types::peer::Peer;
 use crate::types::token::Token;
 
-/// The caller, and the snapshot in which its token was looked up; or `unauthorized`: which of the ways a token can be
-/// wrong is not told. A peer that sends too many wrong ones is `rate_limited`; a token that cannot be guessed is let in
-/// all the same, so that nobody is locked out by another at the same address.
-pub fn authenticate(api: &Api, address: IpAddr, headers: &HeaderMap) -> Result<(Caller, Reading), Error> {
+/// A caller, and the snapshot in which its token was found.
+pub type Authenticated = (Caller, Reading);
+
+/// Authenticates a request with these headers over a connection from `end`. Wrong tokens cost their peer an attempt. When
+/// none is left, only tokens too long to be guessed are still looked up, so that a peer cannot lock out another client at
+/// the same address.
+///
+/// # Errors
+/// `unauthorized`, which does not reveal why the token was rejected; `rate_limited`; errors of the store.
+pub fn authenticate(state: &State, end: PeerAddr, headers: &HeaderMap) -> Result<Authenticated, Error> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
-    let peer = || api.settings.trusted_proxies.peer(address, headers);
+    let peer = || state.settings.trusted_proxies.peer(end, headers);
     let error = match (sent.next(), sent.next()) {
-        // No guess.
-        (None, _) => return Err(not_once()),
-        (Some(_), Some(_)) => not_once(),
-        (Some(credentials), None) => match look_up(api, credentials, peer)? {
-            Some(admitted) => return Ok(admitted),
+        // No token is no guess.
+        (None, _) => return Err(one_token_required()),
+        (Some(_), Some(_)) => one_token_required(),
+        (Some(credentials), None) => match look_up(state, credentials, peer)? {
+            Some(authenticated) => return Ok(authenticated),
             None => tokens::unauthorized(),
         },
     };
-    Err(api.guesses.take(peer()).map_or_else(Error::rate_limited, |()| error))
+    Err(state
+        .auth_rate
+        .record_failure(peer())
+        .map_or_else(Error::rate_limited, |()| error))
 }
 
-fn look_up(api: &Api, credentials: &HeaderValue, peer: impl Fn() -> Peer) -> Result<Option<(Caller, Reading)>, Error> {
+fn look_up(state: &State, credentials: &HeaderValue, peer: impl Fn() -> Peer) -> Result<Option<Authenticated>, Error> {
     let Some(token) = credentials.to_str().ok().and_then(token) else {
         return Ok(None);
     };
     if token.is_short() {
-        // Before it is looked up, so that neither the answer nor its time tells whether it is right.
-        api.guesses.check(peer()).map_err(Error::rate_limited)?;
+        // Checked before the lookup, so that neither the response nor its timing reveals whether the token is right.
+        state.auth_rate.check(peer()).map_err(Error::rate_limited)?;
     }
     let hash = token.hash();
-    let reading = api.store.begin_read()?;
+    let reading = state.store.begin_read()?;
     let caller = reading.run(|conn| tokens::authenticate(conn, &hash))?;
     Ok(caller.map(|caller| (caller, reading)))
 }
 
-/// The error of a path that is none: told only to those with a token, so that nobody can map the API without one.
-pub fn unknown_path(api: &Api, address: IpAddr, headers: &HeaderMap) -> Error {
+/// 404 for unknown paths, but only to authenticated callers; others get 401, so the API cannot be enumerated.
+pub fn unknown_path(state: &State, end: PeerAddr, headers: &HeaderMap) -> Error {
     let unknown = |_| Error::new(Code::NotFound, "There is nothing at this path.");
-    authenticate(api, address, headers).map_or_else(|error| error, unknown)
+    authenticate(state, end, headers).map_or_else(|error| error, unknown)
 }
 
-fn not_once() -> Error {
+fn one_token_required() -> Error {
     let message = "Send the access token, once: `Authorization: Bearer TOKEN`.";
     Error::new(Code::Unauthorized, message)
 }
 
-/// The token that the value of `Authorization` holds.
+/// The token in a value of `Authorization`.
 pub fn token(credentials: &str) -> Option<Token> {
     let (scheme, value) = credentials.split_once(' ')?;
     let value = value.trim_matches(' ');

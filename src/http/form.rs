@@ -1,19 +1,19 @@
-//! Forms and queries (`application/x-www-form-urlencoded`) to the same `Value`s that JSON gives: `contacts[]=ID` for an
-//! item, `contacts[][username]=Hector` or `contacts[0][username]=Hector` for an item's property.
+//! Parses forms and queries (`application/x-www-form-urlencoded`) into the same `Value`s as JSON. `contacts[]=ID` is an array
+//! item; `contacts[][username]=Hector` or `contacts[0][username]=Hector` is an item's property.
 
 use percent_encoding::percent_decode_str;
 
 use crate::error::{Code, Error};
 use crate::types::fields::{Fields, Value};
-use crate::types::quote::shortened;
+use crate::types::redact::shortened;
 
-/// Different names at one level at most: each name is looked up among those before it.
+/// The maximum number of distinct names at one level. Bounds the linear search for each name.
 const MAX_NAMES: usize = 64;
 
-/// Brackets in one name at most: no parameter has more than two.
+/// The maximum number of brackets in a name. No parameter needs more than two.
 const MAX_STEPS: usize = 8;
 
-/// Reads a form's pairs, in which brackets nest.
+/// Parses a form, in which brackets nest.
 pub fn parse(text: &str) -> Result<Fields, Error> {
     let mut entries = Vec::new();
     for pair in pairs(text) {
@@ -30,7 +30,7 @@ pub fn parse(text: &str) -> Result<Fields, Error> {
     Ok(Fields::new("", entries))
 }
 
-/// Reads a query's pairs, in which brackets mean nothing.
+/// Parses a query, in which brackets have no meaning.
 pub fn parse_query(text: &str) -> Result<Fields, Error> {
     let mut entries = Vec::new();
     for pair in pairs(text) {
@@ -40,7 +40,7 @@ pub fn parse_query(text: &str) -> Result<Fields, Error> {
     Ok(Fields::new("", entries))
 }
 
-/// Splits at `&` and the first `=` and decodes both sides, strictly UTF-8 and without NUL.
+/// Splits at `&` and at the first `=`, and decodes both sides. Rejects invalid UTF-8 and NUL.
 fn pairs(text: &str) -> impl Iterator<Item = Result<(String, String), Error>> {
     let parts = text.split('&').filter(|part| !part.is_empty());
     parts.map(|part| {
@@ -53,18 +53,18 @@ fn decode(text: &str) -> Result<String, Error> {
     let spaced = text.replace('+', " ");
     let decoded = percent_decode_str(&spaced)
         .decode_utf8()
-        .map_err(|_| malformed("text that is not UTF-8"))?;
+        .map_err(|_| malformed("are not valid UTF-8"))?;
     match decoded.contains('\0') {
-        true => Err(malformed("the character NUL")),
+        true => Err(malformed("contain the character NUL")),
         false => Ok(decoded.into_owned()),
     }
 }
 
 fn malformed(what: &str) -> Error {
-    Error::new(Code::BodyMalformed, format!("The parameters have {what} in them."))
+    Error::new(Code::BodyMalformed, format!("The parameters {what}."))
 }
 
-/// `a[b][]` is the name `a` and the steps `b` and the empty one. Brackets that do not pair belong to the name.
+/// Splits `a[b][]` into the name `a` and the steps `b` and ``. Unbalanced brackets are part of the name.
 fn steps(key: &str) -> (&str, Vec<&str>) {
     let Some((name, rest)) = key.split_once('[') else {
         return (key, Vec::new());
@@ -77,7 +77,7 @@ fn steps(key: &str) -> (&str, Vec<&str>) {
     }
 }
 
-/// Puts a value in its place. A name that is given twice, or with two shapes, stays twice: taking it tells.
+/// Inserts a value at its path. A duplicate name, or one with two shapes, is kept twice; `Fields` then rejects it.
 fn insert(
     entries: &mut Vec<(String, Value)>,
     name: &str,
@@ -127,8 +127,8 @@ fn push(entries: &mut Vec<(String, Value)>, name: &str, value: Value) -> Result<
     Ok(())
 }
 
-/// Puts a value into a list, at `index` or, where that is empty, at its end. An item's property goes to the last item
-/// until that has the property: then it begins the next one.
+/// Inserts a value into a list at `index`, or at the end if that is empty. A property without an index belongs to the last
+/// item, unless that item already has it: then it starts the next one.
 fn insert_item(items: &mut Vec<Value>, index: &str, steps: &[&str], value: String, key: &str) -> Result<(), Error> {
     let at = match (index, steps.first(), items.last()) {
         ("", Some(property), Some(Value::Object(last))) if !last.iter().any(|(name, _)| name == property) => {
@@ -139,7 +139,7 @@ fn insert_item(items: &mut Vec<Value>, index: &str, steps: &[&str], value: Strin
     };
     if at > items.len() {
         let message = format!(
-            "leaves a gap: the items of an array count from 0, and the next one here is {}",
+            "leaves a gap: array items count from 0 and the next one is {}",
             items.len()
         );
         return Err(Error::invalid(shortened(key), message));
@@ -154,7 +154,7 @@ fn insert_item(items: &mut Vec<Value>, index: &str, steps: &[&str], value: Strin
     if property.is_empty() {
         return Err(Error::invalid(
             shortened(key),
-            "is an array in an array, and no parameter is",
+            "is an array inside an array, which no parameter accepts",
         ));
     }
     if at == items.len() {
@@ -170,7 +170,7 @@ fn given_twice(key: &str) -> Error {
     let key = shortened(key);
     Error::new(
         Code::ParameterUnknown,
-        format!("`{key}` is given more than once: give it once."),
+        format!("`{key}` is given more than once; give it once."),
     )
     .at(key)
 }
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_property_begins_the_next_item() {
+    fn a_repeated_property_starts_the_next_item() {
         let text = "c[][username]=a&c[][phone_number]=1&c[][username]=b&c%5B%5D%5Busername%5D=c+d";
         let items = vec![
             object(&[("username", "a"), ("phone_number", "1")]),
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn brackets_that_do_not_pair_belong_to_the_name() {
+    fn unbalanced_brackets_are_part_of_the_name() {
         for name in ["c[", "c]", "[]", "c[][", "c[a]b", "c[[a]]"] {
             let error = parse(&format!("{name}=x")).unwrap().finish().unwrap_err();
             assert_eq!(error.param.as_deref(), Some(name));
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_decode_is_malformed() {
+    fn undecodable_text_is_malformed() {
         for text in ["a=%ff", "%c3=x", "a=%00"] {
             assert_eq!(parse(text).unwrap_err().code, Code::BodyMalformed, "{text}");
         }

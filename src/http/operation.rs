@@ -1,5 +1,5 @@
-//! What a route is told to be: its operation in the API's description, which `openapi/` writes out. A route cannot be
-//! made without one, and tests hold every answer to it.
+//! What the API's reference says about a route. Every route has an operation, and the tests check every response against
+//! it.
 
 use serde_json::{Map, Value};
 
@@ -8,39 +8,39 @@ use crate::types::fields::FromField;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
 use crate::types::property::{Given, Property};
+use crate::types::resource::Resource;
 use crate::types::schema::Schema;
-use crate::types::{contact, conversation, group, message};
 
-/// What the answer to a request that was done holds.
+/// The response to a request that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Success {
-    /// `200` and a page of objects.
+    /// `200` with a page of objects.
     List(Kind),
-    /// `200` and an object.
+    /// `200` with an object.
     Object(Kind),
-    /// `201` and the new object.
+    /// `201` with the new object.
     Created(Kind),
-    /// `204` and nothing.
-    Nothing,
+    /// `204`.
+    NoContent,
 }
 
-/// An operation of the API's description.
+/// An operation of the API.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Its name in programs, such as `listGroups`.
+    /// The unique name for code generators, such as `listGroups`.
     pub id: &'static str,
     /// Such as "List all groups".
     pub summary: &'static str,
     pub description: &'static str,
     pub query: Vec<Property>,
-    /// The properties that the body may have; none: there is no body.
+    /// The properties of the body; `None` if there is no body.
     pub body: Option<Vec<BodyProperty>>,
-    /// What an example of the body has beside what is required.
+    /// What the example of the body has besides the required properties.
     shown: Vec<(&'static str, Value)>,
     pub success: Success,
-    /// What the body's properties must fulfil together, as a schema.
+    /// A schema for rules between the body's properties.
     pub condition: Option<Schema>,
-    /// What can be refused beside what any request of this method and path can.
+    /// Errors besides those of every request with this method and path.
     pub codes: Vec<Code>,
 }
 
@@ -52,7 +52,7 @@ pub struct BodyProperty {
 }
 
 impl Operation {
-    /// A page of objects.
+    /// Lists objects, one page at a time.
     pub fn list(kind: Kind, id: &'static str, summary: &'static str, description: &'static str) -> Self {
         Operation {
             query: Page::parameters(),
@@ -60,14 +60,15 @@ impl Operation {
         }
     }
 
-    /// One object.
+    /// Returns one object.
     pub fn retrieve(kind: Kind, id: &'static str, summary: &'static str, description: &'static str) -> Self {
         Self::new(id, summary, description, Success::Object(kind))
     }
 
-    /// The making of an object out of the properties that can be given then.
+    /// Creates an object.
     pub fn create(kind: Kind, id: &'static str, summary: &'static str, description: &'static str) -> Self {
-        let given = properties(kind)
+        let given = Resource::of(kind)
+            .properties()
             .into_iter()
             .filter(|property| property.create != Given::Never)
             .map(|property| BodyProperty {
@@ -80,21 +81,24 @@ impl Operation {
         }
     }
 
-    /// A change to an object: all properties may be given, so that an object that was read can be sent back.
+    /// Changes an object. All properties are accepted, so that an object can be read and sent back.
     pub fn update(kind: Kind, id: &'static str, summary: &'static str, description: &'static str) -> Self {
-        let given = properties(kind).into_iter().map(|property| BodyProperty {
-            property,
-            required: false,
-        });
+        let given = Resource::of(kind)
+            .properties()
+            .into_iter()
+            .map(|property| BodyProperty {
+                property,
+                required: false,
+            });
         Operation {
             body: Some(given.collect()),
             ..Self::new(id, summary, description, Success::Object(kind))
         }
     }
 
-    /// Something that is done without a word.
+    /// Does something whose response has no content.
     pub fn act(id: &'static str, summary: &'static str, description: &'static str) -> Self {
-        Self::new(id, summary, description, Success::Nothing)
+        Self::new(id, summary, description, Success::NoContent)
     }
 
     fn new(id: &'static str, summary: &'static str, description: &'static str, success: Success) -> Self {
@@ -111,14 +115,14 @@ impl Operation {
         }
     }
 
-    /// With one more parameter of the list.
+    /// Adds a query parameter.
     #[must_use]
     pub fn filter<T: FromField>(mut self, name: &'static str, description: &'static str) -> Self {
         self.query.push(Property::new::<T>(name, description));
         self
     }
 
-    /// With one more property of the body, which may be left out.
+    /// Adds an optional property of the body.
     #[must_use]
     pub fn given(mut self, property: Property) -> Self {
         let property = BodyProperty {
@@ -129,49 +133,40 @@ impl Operation {
         self
     }
 
-    /// With something that the body's properties must fulfil together.
+    /// Adds a rule between the body's properties.
     #[must_use]
     pub fn such_that(mut self, condition: Schema) -> Self {
         self.condition = Some(condition);
         self
     }
 
-    /// With a property that an example of the body has.
+    /// Adds a property to the example of the body.
     #[must_use]
     pub fn showing(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.shown.push((name, value.into()));
         self
     }
 
-    /// With one more refusal.
+    /// Adds an error.
     #[must_use]
-    pub fn refused(mut self, code: Code) -> Self {
+    pub fn fails_with(mut self, code: Code) -> Self {
         self.codes.push(code);
         self
     }
 
-    /// By another name: where two routes do the same.
+    /// The same operation by another method.
     #[must_use]
-    pub fn named(mut self, id: &'static str) -> Self {
+    pub fn renamed(mut self, id: &'static str, summary: &'static str) -> Self {
         self.id = id;
+        self.summary = summary;
         self
     }
 
-    /// An example of the body, if there is one.
+    /// An example of the body, if the operation has one.
     pub fn body_example(&self) -> Option<Map<String, Value>> {
         let required = self.body.as_ref()?.iter().filter(|given| given.required);
         let required = required.map(|given| (given.property.name, given.property.example.clone()));
         let all = required.chain(self.shown.iter().cloned());
         Some(all.map(|(name, value)| (name.to_owned(), value)).collect())
-    }
-}
-
-/// The properties of a kind of object, in the order of answers.
-pub fn properties(kind: Kind) -> Vec<Property> {
-    match kind {
-        Kind::Contact => contact::properties(),
-        Kind::Group => group::properties(),
-        Kind::Conversation => conversation::properties(),
-        Kind::Message => message::properties(),
     }
 }

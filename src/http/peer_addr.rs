@@ -1,7 +1,9 @@
-//! The other end of a connection, whatever the connection is made of.
+//! The other end of a connection, whatever the transport.
 
 use std::fmt;
 use std::net::IpAddr;
+
+use crate::types::peer::Peer;
 
 /// The other end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +16,16 @@ pub enum PeerAddr {
 impl From<IpAddr> for PeerAddr {
     fn from(address: IpAddr) -> Self {
         PeerAddr::Ip(address)
+    }
+}
+
+/// The peer that limits count this end as.
+impl From<PeerAddr> for Peer {
+    fn from(address: PeerAddr) -> Self {
+        match address {
+            PeerAddr::Ip(address) => Peer::of(address),
+            PeerAddr::Unix => Peer::Unix,
+        }
     }
 }
 

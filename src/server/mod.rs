@@ -19,8 +19,9 @@ use tokio::net::{TcpListener, TcpStream};
 use warp::filters::BoxedFilter;
 use warp::reply::Response;
 
+use crate::api;
 use crate::error::Failure;
-use crate::http::{self, Api, Gate, Routes, Settings};
+use crate::http::{self, Routes, Service, Settings, State};
 use crate::store::Store;
 use away::Away;
 use backups::Backups;
@@ -73,7 +74,7 @@ pub struct Config {
 pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
-    api: Api,
+    state: State,
     peers: Peers,
     away: Away,
     deadlines: Deadlines,
@@ -96,7 +97,7 @@ impl Server {
         Ok(Server {
             listener,
             addr,
-            api: Api::new(store, config.settings),
+            state: State::new(store, config.settings),
             peers: Peers::new(config.max_connections, config.max_connections_per_peer, proxies),
             away: Away::new(),
             deadlines: config.deadlines,
@@ -110,7 +111,7 @@ impl Server {
     }
 
     pub fn store(&self) -> &Store {
-        &self.api.store
+        &self.state.store
     }
 
     /// Serves until `shutdown` is ready, finishes what was accepted, and closes the file.
@@ -118,7 +119,7 @@ impl Server {
     /// # Errors
     /// Why nothing can be written any more.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
-        let filter = http::filter(&self.api);
+        let filter = api::filter(&self.state);
         self.run_with(filter, shutdown).await
     }
 
@@ -133,13 +134,13 @@ impl Server {
     ) -> Result<(), Failure> {
         let mut backups = self.backups.take().map(Backups::start).transpose()?;
         let connections = GracefulShutdown::new();
-        let gate = http::gate(self.api.clone(), filter);
+        let service = http::service(self.state.clone(), filter);
         let ended = tokio::select! {
             () = shutdown => Ok(()),
-            why = self.api.store.failed() => Err(why.into()),
-            never = self.accept(&gate, &connections) => match never {},
+            why = self.state.store.failed() => Err(why.into()),
+            never = self.accept(&service, &connections) => match never {},
         };
-        self.api.stop();
+        self.state.stop();
         drop(self.listener);
         if let Some(backups) = &mut backups {
             backups.stop();
@@ -153,26 +154,26 @@ impl Server {
                 self.deadlines.stop
             );
         }
-        let api = self.api;
+        let state = self.state;
         // Closing waits for the writer, and the end of a backup for the disk, which this thread must not.
         let closed = tokio::task::spawn_blocking(move || {
             drop(backups);
-            api.store.close()
+            state.store.close()
         })
         .await;
         closed.map_err(|error| Failure::new(format!("the file could not be closed: {error}")))??;
         ended
     }
 
-    async fn accept<R>(&self, gate: &Gate<R>, connections: &GracefulShutdown) -> Infallible
+    async fn accept<R>(&self, service: &Service<R>, connections: &GracefulShutdown) -> Infallible
     where
         R: Routes + Send + Sync + 'static,
     {
         loop {
             match self.listener.accept().await {
                 Ok((stream, peer)) => match self.peers.admit(peer.ip()) {
-                    Some(guard) => self.serve(stream, peer.ip(), guard, gate.clone(), connections),
-                    None => self.away.turn(stream, http::turned_away(&self.api.settings)),
+                    Some(guard) => self.serve(stream, peer.ip(), guard, service.clone(), connections),
+                    None => self.away.turn(stream, http::too_many_connections(&self.state.settings)),
                 },
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
@@ -183,16 +184,22 @@ impl Server {
     }
 
     /// Serves one connection on a task of its own.
-    fn serve<R>(&self, stream: TcpStream, address: IpAddr, guard: Guard, gate: Gate<R>, connections: &GracefulShutdown)
-    where
+    fn serve<R>(
+        &self,
+        stream: TcpStream,
+        address: IpAddr,
+        guard: Guard,
+        service: Service<R>,
+        connections: &GracefulShutdown,
+    ) where
         R: Routes + Send + Sync + 'static,
     {
         // Without it answers may wait for acknowledgements; where it fails they do, and are right all the same.
         drop(stream.set_nodelay(true));
-        let gate = Arc::new(gate);
+        let service = Arc::new(service);
         let service = service_fn(move |request| {
-            let gate = Arc::clone(&gate);
-            async move { Ok::<_, Infallible>(gate.answer(request, address).await) }
+            let service = Arc::clone(&service);
+            async move { Ok::<_, Infallible>(service.respond(request, address.into()).await) }
         });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())

@@ -17,15 +17,15 @@ use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
+use crate::types::search_terms::SearchTerms;
 use crate::types::text::{DisplayName, PhoneNumber, Url, Username};
 use crate::types::time::Timestamp;
-use crate::types::words::Words;
 
 /// Which of an account's contacts are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub username: Option<Username>,
-    pub words: Option<Words>,
+    pub words: Option<SearchTerms>,
 }
 
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {

@@ -10,7 +10,7 @@ use super::lookup;
 use super::purge::new_key;
 use super::tx::{Change, Tx};
 use crate::error::{self, Code};
-use crate::types::conversation::{ConversationChanges, Partner, StoredConversation};
+use crate::types::conversation::{ConversationChanges, ConversationOwner, StoredConversation};
 use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::kind::Kind;
@@ -83,18 +83,18 @@ pub fn retrieve(conn: &Connection, account: Account, id: Id) -> Result<Json, Err
 }
 
 /// Creates the conversation of a group or a contact without one. Returns its id and the conversation.
-pub fn create(tx: &Tx, partner: Partner) -> Result<(Id, Json), Error> {
-    let owner = find_owner(tx, partner)?;
-    if let Some((_, id)) = find_of(tx, owner)? {
-        let (param, kind) = match partner {
-            Partner::Group(_) => ("group_id", Kind::Group),
-            Partner::Contact(_) => ("contact_id", Kind::Contact),
+pub fn create(tx: &Tx, owner: ConversationOwner) -> Result<(Id, Json), Error> {
+    let key = find_owner(tx, owner)?;
+    if let Some((_, id)) = find_of(tx, key)? {
+        let (param, kind) = match owner {
+            ConversationOwner::Group(_) => ("group_id", Kind::Group),
+            ConversationOwner::Contact(_) => ("contact_id", Kind::Contact),
         };
         let message = format!("This {} already has a conversation: `{id}`.", kind.name());
         return Err(error::Error::new(Code::Conflict, message).at(param).into());
     }
     let id = Id::random();
-    insert(tx, id, owner, tx.now)?;
+    insert(tx, id, key, tx.now)?;
     Ok((id, retrieve(tx, tx.account, id)?))
 }
 
@@ -157,11 +157,11 @@ pub(super) enum Owner {
     Contact(i64),
 }
 
-fn find_owner(tx: &Tx, partner: Partner) -> Result<Owner, Error> {
+fn find_owner(tx: &Tx, owner: ConversationOwner) -> Result<Owner, Error> {
     let find = |kind, id, param| lookup::find_in_param(tx, tx.account, kind, id, param);
-    match partner {
-        Partner::Group(id) => find(Kind::Group, id, "group_id").map(Owner::Group),
-        Partner::Contact(id) => find(Kind::Contact, id, "contact_id").map(Owner::Contact),
+    match owner {
+        ConversationOwner::Group(id) => find(Kind::Group, id, "group_id").map(Owner::Group),
+        ConversationOwner::Contact(id) => find(Kind::Contact, id, "contact_id").map(Owner::Contact),
     }
 }
 
@@ -243,7 +243,7 @@ fn of_another(id: Id) -> error::Error {
 /// contact, the line describes that one, which moves to the line's position in the order.
 pub fn import(import: &mut Import, stored: &StoredConversation) -> Result<Imported, Error> {
     let tx = import.tx;
-    let owner = find_owner(tx, stored.partner)?;
+    let owner = find_owner(tx, stored.owner)?;
     let id = stored.id.unwrap_or_else(Id::random);
     let had = find_of(tx, owner)?;
     let is_had = had.as_ref().is_some_and(|(_, had)| id.same(had));

@@ -16,9 +16,9 @@ use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
+use crate::types::search_terms::SearchTerms;
 use crate::types::text::{Description, Url};
 use crate::types::time::Timestamp;
-use crate::types::words::Words;
 
 /// Which of an account's groups are listed.
 #[derive(Clone, Debug, Default)]
@@ -27,7 +27,7 @@ pub struct Filter {
     pub archived: Option<bool>,
     /// Only groups with this member.
     pub contact: Option<Id>,
-    pub words: Option<Words>,
+    pub words: Option<SearchTerms>,
 }
 
 impl Filter {

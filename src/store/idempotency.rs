@@ -10,7 +10,7 @@ use super::error::Error;
 use super::tx::Tx;
 use crate::db::{self, Transaction};
 use crate::error::{self, Code};
-use crate::types::idempotency::{HEADER, KeyedRequest};
+use crate::types::idempotency::KeyedRequest;
 use crate::types::time::Timestamp;
 
 /// How long a response is stored, in seconds: a day.
@@ -45,7 +45,7 @@ pub fn once<T>(
             "The key `{}` was used with a different request; use a new one.",
             request.key
         );
-        return Err(error::Error::new(Code::IdempotencyMismatch, message).at(HEADER).into());
+        return Err(error::Error::new(Code::IdempotencyMismatch, message).into());
     }
     let response = response(run(tx, work)?);
     tx.prepare_cached(

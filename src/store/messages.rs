@@ -16,14 +16,14 @@ use crate::types::json::Json;
 use crate::types::kind::Kind;
 use crate::types::message::{MessageChanges, NewMessage, StoredMessage};
 use crate::types::page::Page;
+use crate::types::search_terms::SearchTerms;
 use crate::types::time::Timestamp;
-use crate::types::words::Words;
 
 /// Which of an account's messages are listed.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub conversation: Option<Id>,
-    pub words: Option<Words>,
+    pub words: Option<SearchTerms>,
 }
 
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {

@@ -17,6 +17,7 @@ use crate::types::json::{self, Json};
 use crate::types::kind::Kind;
 use crate::types::message::NewMessage;
 use crate::types::page::{Cursor, Page};
+use crate::types::search_terms::SearchTerms;
 use crate::types::text::{MessageText, Name, Username};
 use crate::types::time::Timestamp;
 use crate::types::words::Words;
@@ -140,7 +141,7 @@ fn statements_of_all_lists(conn: &Connection, sample: &Sample) -> Vec<String> {
         conversation,
         message,
     } = sample;
-    let words = Words::parse("pla ho").unwrap();
+    let words = SearchTerms::parse("pla ho").unwrap();
     let flags = [None, Some(true), Some(false)];
     let mut seen = Vec::new();
     let mut look = |of: Id, list: &dyn Fn(&Page) -> Result<Json, Error>| {

@@ -10,7 +10,7 @@ use super::accounts::Account;
 use super::resource::Resource;
 use crate::db::{Error, Transaction};
 use crate::types::kind::Kind;
-use crate::types::words::Words;
+use crate::types::search_terms::SearchTerms;
 
 /// Rows that may be queued under load: beyond that, they are indexed before the next write. Many rows together cost much
 /// less each, because they share pages of the index.
@@ -45,12 +45,12 @@ impl fmt::Display for Scope {
 
 /// The FTS5 expression that matches rows with every word, or a word that begins with it, in one of `columns` (names
 /// separated by spaces).
-pub fn expression(scope: Scope, columns: &str, words: &Words) -> String {
+pub fn expression(scope: Scope, columns: &str, terms: &SearchTerms) -> String {
     // In quotes nothing is an operator. What the tokenizer splits becomes a phrase.
     let begins = |word: &str| format!("\"{}\"*", word.replace('"', "\"\""));
-    let words: Vec<String> = words.iter().map(begins).collect();
+    let terms: Vec<String> = terms.iter().map(begins).collect();
     // Side by side all must match, as with AND, except that those without a token are skipped.
-    format!("scope : \"{scope}\" AND {{{columns}}} : ({})", words.join(" "))
+    format!("scope : \"{scope}\" AND {{{columns}}} : ({})", terms.join(" "))
 }
 
 /// The full-text index of a kind.

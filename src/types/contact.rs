@@ -1,4 +1,4 @@
-//! A contact's input shapes: what a client can say of one, and how it names one.
+//! Contacts as requests describe and name them.
 
 use serde_json::json;
 
@@ -11,13 +11,15 @@ use super::text::{DisplayName, PhoneNumber, Url, Username};
 use super::time::Timestamp;
 use crate::error::Error;
 
-/// A contact's properties, in the order of answers.
+pub const DESCRIPTION: &str = "The people and programs that you talk to.";
+
+/// A contact's properties, in the order of responses.
 pub fn properties() -> Vec<Property> {
     vec![
         Property::new::<Id>("id", "Unique identifier for the contact.").example("WAz8eIbvDR60rouK"),
         Property::new::<Username>(
             "username",
-            "The username of the contact, unique in the account without regard to ASCII case.",
+            "The username of the contact, unique per account; ASCII case is ignored.",
         )
         .required()
         .updatable()
@@ -28,18 +30,18 @@ pub fn properties() -> Vec<Property> {
             .example("1-800-759-3000"),
         Property::new::<Option<Url>>(
             "avatar_url",
-            "The avatar image URL of the contact, of up to 2,048 bytes.",
+            "The URL of the contact's avatar image, up to 2,048 bytes.",
         )
         .optional()
         .updatable()
         .example("https://assets.protocol.chat/avatars/hector.jpg"),
-        Property::new::<Option<DisplayName>>("display_name", "The name of the contact for people to read.")
+        Property::new::<Option<DisplayName>>("display_name", "The contact's name as people read it.")
             .optional()
             .updatable()
             .example("Hector the Concierge"),
         Property::new::<Option<Id>>(
             "conversation_id",
-            "Unique identifier for the one-to-one conversation with the contact; null once that is deleted.",
+            "Unique identifier for the one-to-one conversation with the contact; null once it is deleted.",
         )
         .example("xgQQXg3hrtjh7AvZ"),
         Property::new::<Option<Timestamp>>("last_active_at", "Timestamp of the contact's latest message.")
@@ -48,7 +50,7 @@ pub fn properties() -> Vec<Property> {
     ]
 }
 
-/// A contact to be made.
+/// A contact to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewContact {
     pub username: Username,
@@ -68,7 +70,7 @@ impl NewContact {
     }
 }
 
-/// Changes to a contact: `None` leaves a property as it is, `Some(None)` unsets it.
+/// Changes to a contact: `None` leaves a property unchanged, `Some(None)` sets it to null.
 #[derive(Clone, Debug, Default)]
 pub struct ContactChanges {
     pub username: Option<Username>,
@@ -90,7 +92,7 @@ impl ContactChanges {
     }
 }
 
-/// A contact as an export has it. What its line leaves out is made anew.
+/// A contact from an export. Missing ids, conversations and times are created by the import.
 #[derive(Clone, Debug)]
 pub struct StoredContact {
     pub id: Option<Id>,
@@ -117,11 +119,11 @@ impl StoredContact {
 pub enum ContactRef {
     /// An existing contact.
     Id(Id),
-    /// The contact of that user name, made with these properties if there is none.
+    /// The contact with this username, created with these properties if there is none.
     Username(NewContact),
 }
 
-/// A named contact and where the request names it, for the error that says it is unknown.
+/// A contact that a request names, and the path at which it does, for errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NamedContact {
     pub path: String,
@@ -129,17 +131,15 @@ pub struct NamedContact {
 }
 
 impl NamedContact {
-    /// Distinguishes names that differ: one string for each way of naming one contact.
+    /// A string that is equal for equal names. The same contact named by id and by username has two.
     pub fn key(&self) -> String {
         match &self.contact {
             ContactRef::Id(id) => format!("id {}", id.as_str().to_ascii_lowercase()),
             ContactRef::Username(new) => format!("username {}", new.username.as_str().to_ascii_lowercase()),
         }
     }
-}
 
-impl NamedContact {
-    /// How a form names members: none at all, by ids, by user names; with other properties, or each by its number.
+    /// Members in a form: none, ids, usernames, or indexed items with any properties.
     pub fn members_in_forms() -> Form {
         let list = |items: Schema| json!({"type": "array", "items": items});
         Form {
@@ -152,7 +152,7 @@ impl NamedContact {
         }
     }
 
-    /// How a form sends back the contact that it had read: by its id, or whole.
+    /// A contact that a form sends back: its id, or all its properties.
     pub fn in_forms() -> Form {
         Form {
             whole: json!({"anyOf": [Id::schema(), {"type": "string", "maxLength": 0}]}),
@@ -162,8 +162,8 @@ impl NamedContact {
     }
 }
 
-/// A bare id; an object with an `id`, whose other properties are ignored so that an object that was read can be sent
-/// back; or an object with a `username`.
+/// A bare id; an object with an `id`, whose other properties are ignored, so that an object can be read and sent back; or
+/// an object with a `username`.
 impl FromField for NamedContact {
     fn from_field(field: Field) -> Result<Self, Error> {
         if !matches!(field.value, Value::Object(_)) {

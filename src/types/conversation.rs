@@ -1,4 +1,4 @@
-//! A conversation's input shapes: what a client can say when it makes or changes one.
+//! Conversations as requests describe them.
 
 use serde_json::json;
 
@@ -10,24 +10,26 @@ use super::schema::Schema;
 use super::time::Timestamp;
 use crate::error::{Code, Error};
 
-/// A conversation's properties, in the order of answers.
+pub const DESCRIPTION: &str = "The messages exchanged with a group or with one contact.";
+
+/// A conversation's properties, in the order of responses.
 pub fn properties() -> Vec<Property> {
     vec![
         Property::new::<Id>("id", "Unique identifier for the conversation.").example("ZYjVAbCE9g5XRlra"),
         Property::new::<Option<Id>>(
             "contact_id",
-            "Unique identifier for the contact, in a one-to-one conversation.",
+            "Unique identifier for the contact of a one-to-one conversation; null if it belongs to a group.",
         )
         .optional(),
         Property::new::<Option<Id>>(
             "group_id",
-            "Unique identifier for the group that the conversation belongs to.",
+            "Unique identifier for the group that the conversation belongs to; null if it is one-to-one.",
         )
         .optional()
         .example("l7cGNIBKZiNJ6wqF"),
         Property::new::<Option<Id>>(
             "pinned_message_id",
-            "Unique identifier for the pinned message, one of this conversation.",
+            "Unique identifier for the pinned message, which must belong to this conversation.",
         )
         .updatable(),
         Property::new::<bool>("is_pinned", "Whether the conversation is pinned.")
@@ -44,21 +46,21 @@ pub fn properties() -> Vec<Property> {
             .example(692_233_200),
         Property::new::<Option<Timestamp>>(
             "archived_at",
-            "Timestamp of when the conversation was archived; null: it is not.",
+            "Timestamp of when the conversation was archived; null if it is not.",
         )
         .updatable(),
     ]
 }
 
-/// What a conversation is with: a group's members or one contact.
+/// What a conversation belongs to: a group or one contact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Partner {
+pub enum ConversationOwner {
     Group(Id),
     Contact(Id),
 }
 
-impl Partner {
-    /// The schema of an object, or a form, that names just one.
+impl ConversationOwner {
+    /// The schema of an object or a form that names exactly one owner.
     pub fn schema() -> Schema {
         let just = |one: &str, other: &str| {
             json!({
@@ -69,26 +71,26 @@ impl Partner {
         json!({"anyOf": [just("contact_id", "group_id"), just("group_id", "contact_id")]})
     }
 
-    /// Takes `contact_id` or `group_id`, exactly one; null is as good as none.
+    /// Reads exactly one of `contact_id` and `group_id`; null counts as missing.
     pub fn take(fields: &mut Fields) -> Result<Self, Error> {
         let contact = fields.nullable("contact_id")?;
         let group = fields.nullable("group_id")?;
         match (contact, group) {
-            (Some(contact), None) => Ok(Partner::Contact(contact)),
-            (None, Some(group)) => Ok(Partner::Group(group)),
+            (Some(contact), None) => Ok(ConversationOwner::Contact(contact)),
+            (None, Some(group)) => Ok(ConversationOwner::Group(group)),
             (None, None) => {
                 let message = "`contact_id` or `group_id` is required.";
                 Err(Error::new(Code::ParameterMissing, message).at("contact_id"))
             }
             (Some(_), Some(_)) => Err(Error::invalid(
                 "group_id",
-                "cannot go with `contact_id`: give one of the two",
+                "cannot be combined with `contact_id`; give only one of them",
             )),
         }
     }
 }
 
-/// Changes to a conversation: `None` leaves a property as it is, `Some(None)` unsets it.
+/// Changes to a conversation: `None` leaves a property unchanged, `Some(None)` sets it to null.
 #[derive(Clone, Debug, Default)]
 pub struct ConversationChanges {
     pub pinned_message_id: Option<Option<Id>>,
@@ -115,11 +117,11 @@ impl ConversationChanges {
     }
 }
 
-/// A conversation as an export has it. What its line leaves out is made anew.
+/// A conversation from an export. A missing id or time is created by the import.
 #[derive(Clone, Debug)]
 pub struct StoredConversation {
     pub id: Option<Id>,
-    pub partner: Partner,
+    pub owner: ConversationOwner,
     pub pinned_message_id: Option<Id>,
     pub is_pinned: bool,
     pub is_muted: bool,
@@ -133,7 +135,7 @@ impl StoredConversation {
     pub fn take(fields: &mut Fields) -> Result<Self, Error> {
         Ok(StoredConversation {
             id: fields.optional("id")?,
-            partner: Partner::take(fields)?,
+            owner: ConversationOwner::take(fields)?,
             pinned_message_id: fields.nullable("pinned_message_id")?,
             is_pinned: fields.optional("is_pinned")?.unwrap_or_default(),
             is_muted: fields.optional("is_muted")?.unwrap_or_default(),

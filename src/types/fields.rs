@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
-use super::quote::{quoted, shortened};
+use super::redact::{quoted, shortened};
 use super::schema::{self, Schema};
 use crate::error::{Code, Error};
 

@@ -1,4 +1,4 @@
-//! A group's input shapes: what a client can say when it makes or changes one.
+//! Groups as requests describe them.
 
 use std::collections::HashSet;
 
@@ -8,13 +8,15 @@ use super::contact::{self, NamedContact};
 use super::fields::{Fields, FromField};
 use super::id::Id;
 use super::kind::Kind;
-use super::property::{self, Property, reference};
+use super::property::{self, Output, Property};
 use super::read_only::ReadOnly;
 use super::text::{Description, Name, Url};
 use super::time::Timestamp;
 use crate::error::Error;
 
-/// A group's properties, in the order of answers.
+pub const DESCRIPTION: &str = "Contacts that share a conversation.";
+
+/// A group's properties, in the order of responses.
 pub fn properties() -> Vec<Property> {
     vec![
         Property::new::<Id>("id", "Unique identifier for the group.").example("l7cGNIBKZiNJ6wqF"),
@@ -28,23 +30,23 @@ pub fn properties() -> Vec<Property> {
             .example("World-renowned."),
         Property::new::<Option<Url>>(
             "avatar_url",
-            "The avatar image URL for the group, of up to 2,048 bytes.",
+            "The URL of the group's avatar image, up to 2,048 bytes.",
         )
         .optional()
         .updatable()
         .example("https://assets.protocol.chat/avatars/plazahotel.jpg"),
         Property::new::<Option<Id>>(
             "conversation_id",
-            "Unique identifier for the conversation that belongs to the group; null once that is deleted.",
+            "Unique identifier for the conversation that belongs to the group; null once it is deleted.",
         )
         .example("ZYjVAbCE9g5XRlra"),
         Property::new::<Vec<NamedContact>>(
             "contacts",
-            "The contacts that are members of the group, in order. A request names each by its id, by an object with \
-             its `id`, or by an object with a `username`, which makes the contact if there is none. At most 1,000, unless \
-             the server's operator said otherwise.",
+            "The members of the group, in order. A request names each contact by its id, by an object with its `id`, or \
+             by an object with a `username`, which creates the contact if it does not exist. At most 1,000 unless the \
+             server is configured otherwise.",
         )
-        .answered_as(json!({"type": "array", "items": reference(Kind::Contact)}))
+        .shown_as(Output::Objects(Kind::Contact))
         .in_forms(NamedContact::members_in_forms())
         .optional()
         .updatable()
@@ -52,13 +54,13 @@ pub fn properties() -> Vec<Property> {
         Property::new::<Timestamp>("created_at", "Timestamp of when the group was created.").example(692_233_200),
         Property::new::<Option<Timestamp>>(
             "archived_at",
-            "Timestamp of when the group was archived; null: it is not.",
+            "Timestamp of when the group was archived; null if it is not.",
         )
         .updatable(),
     ]
 }
 
-/// A group to be made.
+/// A group to create.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewGroup {
     pub name: Name,
@@ -68,7 +70,7 @@ pub struct NewGroup {
 }
 
 impl NewGroup {
-    /// Takes a new group's properties; `most` bounds its members.
+    /// Reads a new group of at most `most` members.
     pub fn take(fields: &mut Fields, most: usize) -> Result<Self, Error> {
         Ok(NewGroup {
             name: fields.required("name")?,
@@ -79,7 +81,7 @@ impl NewGroup {
     }
 }
 
-/// A group as an export has it. What its line leaves out is made anew.
+/// A group from an export. A missing id, conversation or time is created by the import.
 #[derive(Clone, Debug)]
 pub struct StoredGroup {
     pub id: Option<Id>,
@@ -101,7 +103,7 @@ impl StoredGroup {
     }
 }
 
-/// Changes to a group: `None` leaves a property as it is, `Some(None)` unsets it.
+/// Changes to a group: `None` leaves a property unchanged, `Some(None)` sets it to null.
 #[derive(Clone, Debug, Default)]
 pub struct GroupChanges {
     pub name: Option<Name>,
@@ -113,7 +115,7 @@ pub struct GroupChanges {
 }
 
 impl GroupChanges {
-    /// Takes the changes; `most` bounds the members.
+    /// Reads changes that leave at most `most` members.
     pub fn take(fields: &mut Fields, most: usize) -> Result<Self, Error> {
         Ok(GroupChanges {
             name: fields.optional("name")?,
@@ -126,10 +128,10 @@ impl GroupChanges {
     }
 }
 
-/// Takes `contacts`, each name of a contact once, at its first place.
+/// Reads `contacts`, each name at its first position only.
 ///
-/// A contact has two names, its id and its user name, so that `most` members can be named by twice as many; the exact
-/// bound is kept where both are known to be the same contact, in the write.
+/// A contact may be named twice, by id and by username, so up to `2 * most` names pass. The write, which knows the contacts,
+/// enforces the exact bound.
 fn take_contacts(fields: &mut Fields, most: usize) -> Result<Option<Vec<NamedContact>>, Error> {
     let Some(field) = fields.take("contacts") else {
         return Ok(None);
@@ -149,7 +151,7 @@ fn take_contacts(fields: &mut Fields, most: usize) -> Result<Option<Vec<NamedCon
     Ok(Some(contacts))
 }
 
-/// The error of a membership over its bound.
+/// The error for a group with more than `most` members.
 pub fn too_many_contacts(most: usize) -> Error {
     Error::invalid("contacts", format!("must have at most {most} contacts"))
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::json;
 
 use super::fields::{Field, FromField};
-use super::quote::quoted;
+use super::redact::quoted;
 use super::schema::Schema;
 use crate::error::Error;
 

@@ -1,4 +1,4 @@
-//! A message's input shapes: what a client can say when it sends or changes one.
+//! Messages and their reactions as requests describe them.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap as _, Serializer};
@@ -8,14 +8,16 @@ use super::contact::NamedContact;
 use super::fields::{Field, Fields, FromField, Value};
 use super::id::Id;
 use super::kind::Kind;
-use super::property::{Form, Property, reference};
+use super::property::{Form, Output, Property};
 use super::read_only::ReadOnly;
-use super::schema::{Schema, nullable};
+use super::schema::Schema;
 use super::text::{MessageText, ReactionName, Reactor};
 use super::time::Timestamp;
 use crate::error::Error;
 
-/// A message's properties, in the order of answers.
+pub const DESCRIPTION: &str = "What is said in conversations.";
+
+/// A message's properties, in the order of responses.
 pub fn properties() -> Vec<Property> {
     vec![
         Property::new::<Id>("id", "Unique identifier for the message.").example("gWqY86BMFRiH5o11"),
@@ -25,41 +27,50 @@ pub fn properties() -> Vec<Property> {
         )
         .required()
         .example("ZYjVAbCE9g5XRlra"),
-        Property::new::<Option<NamedContact>>("contact", "The contact that sent the message; null: you.")
-            .answered_as(nullable(reference(Kind::Contact)))
-            .in_forms(NamedContact::in_forms()),
-        Property::new::<MessageText>("message", "What the message says.")
+        Property::new::<Option<NamedContact>>(
+            "contact",
+            "The contact that sent the message; null if you sent it, or if the contact was deleted.",
+        )
+        .shown_as(Output::NullableObject(Kind::Contact))
+        .in_forms(NamedContact::in_forms()),
+        Property::new::<MessageText>("message", "The text of the message.")
             .required()
             .updatable()
             .example("Bless this highly nutritious microwavable macaroni and cheese dinner."),
-        Property::new::<Reactions>("reactions", "Who reacted how to the message.")
-            .answered_as(Reactions::as_answered())
-            .in_forms(Reactions::in_forms())
-            .updatable()
-            .example(json!([{"red_angry_face": ["KateMcCallister"]}])),
+        Property::new::<Reactions>(
+            "reactions",
+            "The reactions to the message, each with the names of those who reacted.",
+        )
+        .shown_as(Output::Value(Reactions::as_shown()))
+        .in_forms(Reactions::in_forms())
+        .updatable()
+        .example(json!([{"red_angry_face": ["KateMcCallister"]}])),
         Property::new::<Option<Timestamp>>("read_at", "Timestamp of when the message was read.")
             .updatable()
             .example(1_700_000_000),
         Property::new::<Timestamp>("created_at", "Timestamp of when the message was sent.").example(692_233_200),
-        Property::new::<Option<Timestamp>>("updated_at", "Timestamp of when the message's text was last changed."),
+        Property::new::<Option<Timestamp>>(
+            "updated_at",
+            "Timestamp of when the message's text was last changed; null if it never was.",
+        ),
     ]
 }
 
-/// Who sends a message, where that is not the account's owner: what answers tell as `contact`.
+/// The sender of a new message, which responses show as `contact`.
 pub fn sender() -> Property {
     let described = "Unique identifier for the contact that sends the message: a member of the group, or the \
-                     conversation's contact; null: you.";
+                     conversation's contact; null if you send it.";
     Property::new::<Option<Id>>("contact_id", described)
         .optional()
         .example("WAz8eIbvDR60rouK")
 }
 
-/// A message to be sent.
+/// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewMessage {
     pub conversation_id: Id,
     pub message: MessageText,
-    /// The sender; none: the account's owner.
+    /// The sender; `None`: the account's owner.
     pub contact_id: Option<Id>,
 }
 
@@ -73,7 +84,7 @@ impl NewMessage {
     }
 }
 
-/// Changes to a message: `None` leaves a property as it is, `Some(None)` unsets it.
+/// Changes to a message: `None` leaves a property unchanged, `Some(None)` sets it to null.
 #[derive(Clone, Debug, Default)]
 pub struct MessageChanges {
     pub message: Option<MessageText>,
@@ -96,7 +107,7 @@ impl MessageChanges {
     }
 }
 
-/// A message as an export has it. What its line leaves out is made anew.
+/// A message from an export. A missing id or time is created by the import.
 #[derive(Clone, Debug)]
 pub struct StoredMessage {
     pub id: Option<Id>,
@@ -124,8 +135,8 @@ impl StoredMessage {
     }
 }
 
-/// Who reacts how to a message: each reaction once, and each who reacts so once, at their first places; a reaction of
-/// nobody is none.
+/// The reactions to a message. Each reaction occurs once, and each name once per reaction, at its first position; a reaction
+/// without names is dropped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reactions(Vec<Reaction>);
 
@@ -136,29 +147,29 @@ struct Reaction {
 }
 
 impl Reactions {
-    /// The most reactions of a message, and the most who react the same way.
-    const MOST: usize = 64;
-    const MOST_REACTORS: usize = 1_000;
+    /// Limits on reactions per message and on names per reaction.
+    const MAX: usize = 64;
+    const MAX_REACTORS: usize = 1_000;
 
-    /// The API's form of them: an array of objects with one property each.
+    /// As responses show them: an array of objects with one property each.
     pub fn to_json(&self) -> String {
         serde_json::to_string(&self.0).expect("strings always serialize")
     }
 
-    /// The schema of the API's form of them.
+    /// The schema of reactions as an array.
     fn as_array() -> Schema {
         json!({"type": "array", "items": Self::as_object()})
     }
 
-    /// The same as answers have it: a reaction an object.
-    fn as_answered() -> Schema {
+    /// The schema of reactions in responses: one object per reaction.
+    fn as_shown() -> Schema {
         let mut reactions = Self::as_array();
         reactions["items"]["minProperties"] = json!(1);
         reactions["items"]["maxProperties"] = json!(1);
         reactions
     }
 
-    /// How a form tells them: none at all, or those who react, by the reaction's name.
+    /// In a form: none, or a list of names per reaction.
     fn in_forms() -> Form {
         Form {
             whole: json!({"type": "string", "maxLength": 0}),
@@ -178,7 +189,7 @@ impl Reactions {
         })
     }
 
-    /// Takes in one object's reactions.
+    /// Adds the reactions of one object.
     fn add_all(&mut self, object: Field) -> Result<(), Error> {
         for (name, by) in object.fields()?.into_entries()? {
             let path = by.path.clone();
@@ -186,10 +197,10 @@ impl Reactions {
                 .map_err(|what| Error::invalid(path.clone(), format!("{what}, as a reaction's name")))?;
             let reaction = match self.0.iter_mut().position(|reaction| reaction.name == name) {
                 Some(at) => &mut self.0[at],
-                None if self.0.len() == Self::MOST => {
+                None if self.0.len() == Self::MAX => {
                     return Err(Error::invalid(
                         path,
-                        format!("is one more than the {} reactions that a message may have", Self::MOST),
+                        format!("exceeds the limit of {} reactions per message", Self::MAX),
                     ));
                 }
                 None => {
@@ -202,10 +213,10 @@ impl Reactions {
                 if reaction.by.contains(&reactor) {
                     continue;
                 }
-                if reaction.by.len() == Self::MOST_REACTORS {
+                if reaction.by.len() == Self::MAX_REACTORS {
                     return Err(Error::invalid(
                         path,
-                        format!("must have at most {} names", Self::MOST_REACTORS),
+                        format!("must have at most {} names", Self::MAX_REACTORS),
                     ));
                 }
                 reaction.by.push(reactor);
@@ -255,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_say_the_same_and_nothing_twice() {
+    fn both_forms_are_equivalent_and_duplicates_are_dropped() {
         for spelled in [
             r#"[{"a":["x","y"]},{"b":["x"]}]"#,
             r#"{"a":["x","y"],"b":["x"]}"#,
@@ -273,10 +284,10 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_reaction_is_refused_with_its_place() {
+    fn malformed_reactions_are_rejected_with_their_path() {
         let long = "n".repeat(65);
         let long = format!(r#"{{"{long}":["x"]}}"#);
-        for (wrong, place) in [
+        for (wrong, path) in [
             ("null", "reactions"),
             (r#""a""#, "reactions"),
             (r#"["a"]"#, "reactions[0]"),
@@ -287,7 +298,7 @@ mod tests {
             (r#"{"a":["x"],"a":["y"]}"#, "reactions.a"),
             (&long, &format!("reactions.{}…", "n".repeat(64))),
         ] {
-            assert_eq!(reactions(wrong).unwrap_err().param.as_deref(), Some(place), "{wrong}");
+            assert_eq!(reactions(wrong).unwrap_err().param.as_deref(), Some(path), "{wrong}");
         }
         let many = |count: usize| -> String {
             let names: Vec<String> = (0..count).map(|n| format!(r#"{{"r{n}":["x"]}}"#)).collect();

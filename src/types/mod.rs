@@ -1,22 +1,24 @@
-//! Values whose existence proves that they are valid: parsing creates them. Nothing here knows HTTP or SQL.
+//! The values that every layer shares, parsed rather than validated: a value of one of these types is well-formed. Nothing
+//! here knows HTTP or SQL.
 
 pub mod contact;
 pub mod conversation;
-pub mod etag;
 pub mod fields;
 pub mod group;
 pub mod id;
 pub mod idempotency;
+pub mod invalid;
 pub mod json;
 pub mod kind;
 pub mod message;
 pub mod page;
 pub mod peer;
 pub mod property;
-pub mod quote;
 pub mod read_only;
+pub mod redact;
+pub mod resource;
 pub mod schema;
+pub mod search_terms;
 pub mod text;
 pub mod time;
 pub mod token;
-pub mod words;

@@ -1,4 +1,4 @@
-//! Which part of a list is asked for.
+//! Which page of a list a request asks for.
 
 use serde_json::json;
 
@@ -7,14 +7,14 @@ use super::id::Id;
 use super::property::Property;
 use crate::error::Error;
 
-/// Where a page lies in its list, which runs from the newest object to the oldest.
+/// Where a page starts in its list, which runs from the newest object to the oldest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cursor {
     /// The newest objects.
     First,
-    /// The page after (older than) this object: `starting_after`.
+    /// Just after (older than) this object: `starting_after`.
     After(Id),
-    /// The page just before (newer than) this object: `ending_before`.
+    /// Just before (newer than) this object: `ending_before`.
     Before(Id),
 }
 
@@ -27,33 +27,36 @@ pub struct Page {
 
 impl Page {
     const DEFAULT_LIMIT: usize = 10;
-    const MOST: i64 = 100;
+    const MAX_LIMIT: i64 = 100;
 
-    /// The parameters that say which page is meant.
+    /// The parameters that select a page.
     pub fn parameters() -> Vec<Property> {
         let mut limit =
-            Property::new::<i64>("limit", "Limit the number of objects returned.").example(Self::DEFAULT_LIMIT);
-        limit.input = json!({"type": "integer", "minimum": 1, "maximum": Self::MOST, "default": Self::DEFAULT_LIMIT});
+            Property::new::<i64>("limit", "The maximum number of objects to return.").example(Self::DEFAULT_LIMIT);
+        limit.input =
+            json!({"type": "integer", "minimum": 1, "maximum": Self::MAX_LIMIT, "default": Self::DEFAULT_LIMIT});
         vec![
             limit,
             Property::new::<Id>(
                 "starting_after",
-                "The id of an object of this list: the page after (older than) it. Not with `ending_before`.",
+                "The id of an object of this list: returns the page after (older than) it. Cannot be combined with \
+                 `ending_before`.",
             ),
             Property::new::<Id>(
                 "ending_before",
-                "The id of an object of this list: the page just before (newer than) it. Not with `starting_after`.",
+                "The id of an object of this list: returns the page just before (newer than) it. Cannot be combined with \
+                 `starting_after`.",
             ),
         ]
     }
 
-    /// Takes `limit`, `starting_after` and `ending_before`.
+    /// Reads `limit`, `starting_after` and `ending_before`.
     pub fn take(query: &mut Fields) -> Result<Self, Error> {
         let limit = match query.optional::<i64>("limit")? {
             None => Self::DEFAULT_LIMIT,
-            Some(limit @ 1..=Self::MOST) => usize::try_from(limit).unwrap_or(Self::DEFAULT_LIMIT),
+            Some(limit @ 1..=Self::MAX_LIMIT) => usize::try_from(limit).unwrap_or(Self::DEFAULT_LIMIT),
             Some(limit) => {
-                let message = format!("must be 1 to {}, not {limit}", Self::MOST);
+                let message = format!("must be 1 to {}, not {limit}", Self::MAX_LIMIT);
                 return Err(Error::invalid("limit", message));
             }
         };
@@ -64,7 +67,7 @@ impl Page {
             (Some(id), None) => Cursor::After(id),
             (None, Some(id)) => Cursor::Before(id),
             (Some(_), Some(_)) => {
-                let message = "cannot go with `starting_after`: give one of the two";
+                let message = "cannot be combined with `starting_after`; give only one of them";
                 return Err(Error::invalid("ending_before", message));
             }
         };

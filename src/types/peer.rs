@@ -1,29 +1,34 @@
-//! Whom limits hold as one: an address, or the network that one subscriber is given.
+//! Who counts as one client for the limits on connections and on wrong tokens.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 
-/// An IPv4 address, or an IPv6 /64, of which whoever has one address has all.
+/// An IPv4 address, an IPv6 /64 (whoever has one of its addresses has them all), or the processes on this machine that
+/// connect over a Unix socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Peer(IpAddr);
+pub enum Peer {
+    Ip(IpAddr),
+    Unix,
+}
 
 impl Peer {
     pub fn of(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V6(address) => {
                 let [a, b, c, d, ..] = address.segments();
-                Peer(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
+                Peer::Ip(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())
             }
-            address @ IpAddr::V4(_) => Peer(address),
+            address @ IpAddr::V4(_) => Peer::Ip(address),
         }
     }
 }
 
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            IpAddr::V4(address) => write!(f, "{address}"),
-            IpAddr::V6(network) => write!(f, "{network}/64"),
+        match self {
+            Peer::Ip(IpAddr::V4(address)) => write!(f, "{address}"),
+            Peer::Ip(IpAddr::V6(network)) => write!(f, "{network}/64"),
+            Peer::Unix => f.write_str("unix"),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The properties of the resources and the parameters of lists, as the API's description tells them: one table a
-//! resource, beside the shapes that take them from a request.
+//! The properties of resources and the parameters of lists, as the API's reference describes them: one table a resource,
+//! beside the types that read them from a request.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::fields::FromField;
 use super::kind::Kind;
 use super::schema::Schema;
 
-/// When a request may give a property.
+/// Whether the request that creates an object sets a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Given {
     Required,
@@ -17,14 +17,25 @@ pub enum Given {
     Never,
 }
 
-/// A property that forms have by several names.
+/// How responses show a property.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// As a value of this schema.
+    Value(Schema),
+    /// As an object of this kind, or null.
+    NullableObject(Kind),
+    /// As an array of objects of this kind.
+    Objects(Kind),
+}
+
+/// A property that a form spells with several names.
 #[derive(Clone, Debug)]
 pub struct Form {
-    /// What its own name can stand for, which goes with no other of its names.
+    /// The value of the bare name, which excludes the names with brackets.
     pub whole: Schema,
-    /// Names with brackets, and what each stands for.
+    /// Names with brackets, each with the schema of its value.
     pub parts: Vec<(&'static str, Schema)>,
-    /// All names with brackets, as a regular expression.
+    /// A regular expression that matches every name with brackets.
     pub pattern: &'static str,
 }
 
@@ -32,19 +43,16 @@ pub struct Form {
 #[derive(Clone, Debug)]
 pub struct Property {
     pub name: &'static str,
-    /// As answers have it.
-    pub schema: Schema,
-    /// As requests have it.
+    pub output: Output,
+    /// The value in requests.
     pub input: Schema,
-    /// As forms have it; none: as text, by its own name.
+    /// The names in forms; `None`: its own name, with the value as text.
     pub form: Option<Form>,
     pub description: Cow<'static, str>,
-    /// A value of the documents' own sample.
+    /// A value for examples.
     pub example: serde_json::Value,
-    /// Whether the request that makes the object gives it.
     pub create: Given,
-    /// Whether a request that changes the object may give another value. Where it may not, it may give the value that
-    /// the property has.
+    /// Whether an update can change it. If not, an update may only send back the stored value.
     pub is_updatable: bool,
 }
 
@@ -53,7 +61,7 @@ impl Property {
     pub fn new<T: FromField>(name: &'static str, description: &'static str) -> Self {
         Property {
             name,
-            schema: T::schema(),
+            output: Output::Value(T::schema()),
             input: T::schema(),
             form: None,
             description: description.into(),
@@ -63,55 +71,47 @@ impl Property {
         }
     }
 
-    /// The same, where the request that makes the object must give it.
+    /// Required to create an object.
     #[must_use]
     pub fn required(mut self) -> Self {
         self.create = Given::Required;
         self
     }
 
-    /// The same, where the request that makes the object may give it.
+    /// Optional when creating an object.
     #[must_use]
     pub fn optional(mut self) -> Self {
         self.create = Given::Optional;
         self
     }
 
-    /// The same, where it can be changed.
     #[must_use]
     pub fn updatable(mut self) -> Self {
         self.is_updatable = true;
         self
     }
 
-    /// The same, with a value to show.
     #[must_use]
     pub fn example(mut self, example: impl Into<serde_json::Value>) -> Self {
         self.example = example.into();
         self
     }
 
-    /// The same, where forms have it by other names.
     #[must_use]
     pub fn in_forms(mut self, form: Form) -> Self {
         self.form = Some(form);
         self
     }
 
-    /// The same, where answers have it by another schema than requests.
+    /// Shown differently in responses than in requests.
     #[must_use]
-    pub fn answered_as(mut self, schema: Schema) -> Self {
-        self.schema = schema;
+    pub fn shown_as(mut self, output: Output) -> Self {
+        self.output = output;
         self
     }
 }
 
-/// The schema of the objects of a kind, which the description has once, under the kind's name.
-pub fn reference(kind: Kind) -> Schema {
-    json!({"$ref": format!("#/components/schemas/{}", kind.title())})
-}
-
-/// An object with the example of each property.
+/// An object that has the example of each property.
 pub fn example(properties: &[Property]) -> serde_json::Value {
     let each = properties.iter();
     each.map(|property| (property.name.to_owned(), property.example.clone()))

@@ -1,15 +1,15 @@
-//! Read-only properties that a client sends back with an object it had read: each must equal the stored value.
+//! Read-only properties in updates: accepted if equal to the stored value, so that an object can be read and sent back.
 
 use super::fields::{Field, Fields, Value};
 use super::json::{self, Json};
 use crate::error::Error;
 
-/// The read-only properties that a request gives.
+/// The read-only properties in a request.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOnly(Vec<(&'static str, Field)>);
 
 impl ReadOnly {
-    /// Takes those of `names` that are given, whatever they are.
+    /// Takes those of `names` that were given, whatever their values.
     pub fn take(fields: &mut Fields, names: &[&'static str]) -> Self {
         ReadOnly(
             names
@@ -19,8 +19,10 @@ impl ReadOnly {
         )
     }
 
-    /// Refuses a value that is not the stored one. `stored` is asked for the object only where there is something to
-    /// compare.
+    /// Compares with the stored object, which `stored` reads if there is anything to compare.
+    ///
+    /// # Errors
+    /// `parameter_invalid` for the first value that differs; the errors of `stored`.
     pub fn check<E: From<Error>>(&self, stored: impl FnOnce() -> Result<Json, E>) -> Result<(), E> {
         if self.0.is_empty() {
             return Ok(());
@@ -30,7 +32,7 @@ impl ReadOnly {
         for (name, sent) in &self.0 {
             let stored = stored.take(name).map_or(Value::Null, |field| field.value);
             if !same(&sent.value, &stored) {
-                let what = "is read-only: leave it out, or send the value it has";
+                let what = "is read-only; omit it or send its current value";
                 return Err(Error::invalid(sent.path.clone(), what).into());
             }
         }
@@ -38,8 +40,8 @@ impl ReadOnly {
     }
 }
 
-/// Whether a value, sent as JSON or as text, is the stored one. Texts that cannot be written are ids, the same in any
-/// letter case; an object is the one with its id, whatever else has become of it.
+/// Whether a value, sent as JSON or as text, equals the stored one. Read-only texts are ids, so letter case is ignored. An
+/// object equals the stored object with the same id, whatever its other properties.
 fn same(sent: &Value, stored: &Value) -> bool {
     match (sent, stored) {
         (Value::Text(sent) | Value::Untyped(sent), Value::Text(stored)) => sent.eq_ignore_ascii_case(stored),
@@ -66,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_stored_can_be_sent_back() {
+    fn only_stored_values_can_be_sent_back() {
         let stored = r#"{"id":"l7cGNIBKZiNJ6wqF","at":5,"none":null,"contact":{"id":"WAz8eIbvDR60rouK","n":1}}"#;
         let check = |sent: Fields| {
             let mut sent = sent;

@@ -1,11 +1,11 @@
-//! JSON Schemas, of which the API's description is made.
+//! JSON Schemas: what the API's reference says about a value.
 
 use serde_json::json;
 
-/// A JSON Schema of the dialect 2020-12, which is OpenAPI 3.1's.
+/// A JSON Schema of the dialect 2020-12, which OpenAPI 3.1 uses.
 pub type Schema = serde_json::Value;
 
-/// The schema of an object that has these properties, of which some must be there.
+/// The schema of an object with these properties, of which those named in `required` are mandatory.
 pub fn object<'a>(properties: impl IntoIterator<Item = (&'a str, Schema)>, required: &[&str]) -> Schema {
     let properties: serde_json::Map<String, Schema> = properties
         .into_iter()
@@ -18,7 +18,7 @@ pub fn object<'a>(properties: impl IntoIterator<Item = (&'a str, Schema)>, requi
     object
 }
 
-/// The schema of what `schema` describes, or null.
+/// `schema`, or null.
 pub fn nullable(mut schema: Schema) -> Schema {
     match schema.get_mut("type") {
         Some(kind) => {

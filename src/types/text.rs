@@ -1,15 +1,16 @@
-//! The texts of the API, one type a rule. Lengths are counted in Unicode characters unless a rule says bytes.
+//! The API's text types, one per rule. Lengths count Unicode characters unless a rule says bytes.
 
 use fluent_uri::Iri;
 use serde_json::json;
 
 use super::fields::{Field, FromField};
-use super::quote::quoted;
+use super::invalid::Invalid;
+use super::redact::quoted;
 use super::schema::Schema;
 use crate::error::Error;
 
-/// Declares a text type of so many characters, or of any number, whose values have passed `$check` too, which answers
-/// with what would be right; `$rule` says the same to clients, in the words of JSON Schema.
+/// Declares a text type: its length, its JSON Schema (`$rule`), and `$check`, which enforces what the schema says beyond the
+/// length.
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, $length:expr, $rule:expr, $check:expr) => {
         $(#[$doc])*
@@ -17,9 +18,8 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// The text, or what would be right instead.
-            pub fn parse(text: String) -> Result<Self, String> {
-                let check: fn(&str) -> Result<(), String> = $check;
+            pub fn parse(text: String) -> Result<Self, Invalid> {
+                let check: fn(&str) -> Result<(), Invalid> = $check;
                 $length.check(&text)?;
                 check(&text).map(|()| $name(text))
             }
@@ -32,7 +32,7 @@ macro_rules! text {
         impl FromField for $name {
             fn from_field(field: Field) -> Result<Self, Error> {
                 let path = field.path.clone();
-                $name::parse(String::from_field(field)?).map_err(|message| Error::invalid(path, message))
+                $name::parse(String::from_field(field)?).map_err(|invalid| Error::invalid(path, invalid))
             }
 
             fn schema() -> Schema {
@@ -50,7 +50,7 @@ text!(
     |text| {
         no_control(text)?;
         if text.chars().all(char::is_whitespace) {
-            return Err("must not be white space alone".to_owned());
+            return Err(Invalid::new("must not be only white space"));
         }
         Ok(())
     }
@@ -65,7 +65,7 @@ text!(
 );
 
 text!(
-    /// An absolute `http` or `https` URL of up to 2,048 bytes, kept as it was written (RFC 3986 and 3987).
+    /// An absolute `http` or `https` URL of up to 2,048 bytes, kept as given (RFC 3986 and 3987).
     Url,
     bytes(2_048),
     URL,
@@ -77,30 +77,33 @@ text!(
         };
         match Iri::parse(text) {
             Ok(iri) if is_web(&iri) => Ok(()),
-            _ => Err(format!(
+            _ => Err(Invalid::new(format!(
                 "must be an absolute http or https URL such as https://example.com/a.png, not {}",
                 quoted(text)
-            )),
+            ))),
         }
     }
 );
 
 text!(
-    /// A contact's user name: 1 to 64 characters, no white space, no control characters.
+    /// A contact's username: 1 to 64 characters, no white space, no control characters.
     Username,
     characters(1, 64),
     USERNAME,
     |text| {
         no_control(text)?;
         if text.chars().any(char::is_whitespace) {
-            return Err(format!("must have no white space, unlike {}", quoted(text)));
+            return Err(Invalid::new(format!(
+                "must not contain white space, unlike {}",
+                quoted(text)
+            )));
         }
         Ok(())
     }
 );
 
 text!(
-    /// A contact's phone number as its owner writes it: up to 32 characters.
+    /// A contact's phone number, in any format: up to 32 characters.
     PhoneNumber,
     characters(0, 32),
     ANYTHING,
@@ -108,7 +111,7 @@ text!(
 );
 
 text!(
-    /// A contact's name for people to read: up to 255 characters.
+    /// A contact's display name: up to 255 characters.
     DisplayName,
     characters(0, 255),
     ANYTHING,
@@ -116,7 +119,7 @@ text!(
 );
 
 text!(
-    /// What a message says: 1 to 10,000 characters.
+    /// The text of a message: 1 to 10,000 characters.
     MessageText,
     characters(1, 10_000),
     ANYTHING,
@@ -139,7 +142,7 @@ text!(
     no_control
 );
 
-/// How long a text may be.
+/// Bounds on a text's length.
 #[derive(Clone, Copy)]
 struct Length {
     least: usize,
@@ -167,7 +170,7 @@ const fn bytes(most: usize) -> Length {
 }
 
 impl Length {
-    fn check(self, text: &str) -> Result<(), String> {
+    fn check(self, text: &str) -> Result<(), Invalid> {
         let Length {
             least,
             most,
@@ -178,13 +181,13 @@ impl Length {
         if (least..=most).contains(&count) {
             return Ok(());
         }
-        Err(match least {
+        Err(Invalid::new(match least {
             0 => format!("must have at most {most} {unit}, not {count}"),
             _ => format!("must have {least} to {most} {unit}, not {count}"),
-        })
+        }))
     }
 
-    /// The schema of a text of this length, in characters as JSON Schema counts.
+    /// The schema of a text of this length. JSON Schema counts characters; a bound in bytes is at least as strict.
     fn schema(self, rule: Rule) -> Schema {
         let mut schema = json!({"type": "string"});
         if let Some(format) = rule.format {
@@ -199,7 +202,7 @@ impl Length {
     }
 }
 
-/// What a text must be beside its length, as JSON Schema tells it.
+/// What JSON Schema says about a text beyond its length.
 #[derive(Clone, Copy)]
 struct Rule {
     format: Option<&'static str>,
@@ -211,10 +214,10 @@ const fn pattern(pattern: &'static str) -> Rule {
     Rule { format: None, pattern }
 }
 
-/// NUL is no character of any text: `types/json.rs` and the forms refuse it.
+/// No text contains NUL: the JSON and form parsers reject it.
 const ANYTHING: Rule = pattern(r"^[^\u0000]*$");
 const NO_CONTROL: Rule = pattern(r"^[^\u0000-\u001f\u007f-\u009f]*$");
-/// White space is spelled out: `\s` is not the same everywhere.
+/// White space is spelled out because `\s` differs between regular expression engines.
 const NAME: Rule = pattern(
     r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000-\u001f\u007f-\u009f]*$",
 );
@@ -224,13 +227,15 @@ const URL: Rule = Rule {
     pattern: r"^[Hh][Tt][Tt][Pp][Ss]?://([^/?#@]*@)?[^/?#@:]",
 };
 
-fn anything(_: &str) -> Result<(), String> {
+fn anything(_: &str) -> Result<(), Invalid> {
     Ok(())
 }
 
-fn no_control(text: &str) -> Result<(), String> {
+fn no_control(text: &str) -> Result<(), Invalid> {
     match text.chars().find(|c| c.is_control()) {
-        Some(c) => Err(format!("must have no control characters such as {c:?}")),
+        Some(c) => Err(Invalid::new(format!(
+            "must not contain control characters such as {c:?}"
+        ))),
         None => Ok(()),
     }
 }
@@ -249,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_is_absolute_and_of_the_web() {
+    fn only_absolute_http_and_https_urls_are_accepted() {
         for good in [
             "https://assets.protocol.chat/avatars/plazahotel.jpg",
             "HTTP://user@[::1]:80/?q#f",

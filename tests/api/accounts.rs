@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use groups_server::http;
+use groups_server::api;
 use groups_server::store::tokens::NewToken;
 use groups_server::types::time::Timestamp;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn another_account_s_object_answers_as_an_absent_one_wherever_a_path_names_it() 
     let server = TestServer::start();
     let me = server.account("me");
     let absent = ABSENT.to_owned();
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let theirs = server.variables(&server.token, route.path);
         for place in 0..theirs.len() {
             let mine = server.variables(&me, route.path);
@@ -86,7 +86,7 @@ fn another_account_s_object_answers_as_an_absent_one_wherever_a_parameter_names_
         assert!(named || !name.ends_with("_id"), "{name} names an object");
     }
     let mut taken = BTreeSet::new();
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let bodies = match route.method.as_str() {
             "POST" => vec![json!({}), server.required(route.path)],
             _ => vec![json!({})],
@@ -193,7 +193,7 @@ fn a_list_has_the_account_s_own_objects_alone() {
     let (mine, theirs) = (family(&server, &me), family(&server, &server.token));
     let has = |answer: &Answer, object: &Value| answer.text.contains(&text(&object["id"]));
     let mut shown = 0;
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         if route.method != "GET" || route.path.contains(':') {
             continue;
         }
@@ -240,7 +240,7 @@ fn who_asks_for_what_is_answered_the_same_way_on_every_route() {
     assert_eq!(revoked_now.unwrap(), 1);
     let mut refused = BTreeMap::new();
     let mut asked = 0;
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let writes = route.method != "GET";
         let places = server.variables(&own, route.path).len();
         // No place is changed, or one of them.

@@ -1,6 +1,6 @@
 //! `ETag`, `If-None-Match` and `If-Match`, on every route that has an object.
 
-use groups_server::http;
+use groups_server::api;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, TestServer};
@@ -11,7 +11,7 @@ fn etag(answer: &Answer) -> String {
 
 /// Every route's method and a path of new objects.
 fn routes<'a>(server: &'a TestServer, methods: &'a [&str]) -> impl Iterator<Item = (String, String)> + 'a {
-    let routes = http::routes().into_iter().flatten();
+    let routes = api::routes().into_iter().flatten();
     let chosen = routes.filter(|route| methods.contains(&route.method.as_str()));
     chosen.map(|route| (route.method.to_string(), server.path_of(route.path)))
 }

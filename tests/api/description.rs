@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use groups_server::http::{Settings, openapi};
+use groups_server::api::{openapi, routes};
+use groups_server::http::Settings;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -66,7 +67,7 @@ pub struct Asked<'a> {
 impl Description {
     pub fn get() -> &'static Self {
         static DESCRIPTION: OnceLock<Description> = OnceLock::new();
-        DESCRIPTION.get_or_init(|| Self::read(openapi::document(&Settings::default())))
+        DESCRIPTION.get_or_init(|| Self::read(openapi::document(&routes(), &Settings::default())))
     }
 
     fn read(document: Value) -> Self {

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use groups_server::http;
+use groups_server::api;
 use groups_server::store::tokens::NewToken;
 use groups_server::types::time::Timestamp;
 use serde_json::{Value, json};
@@ -238,7 +238,7 @@ fn an_unknown_or_doubled_parameter_is_named() {
 #[test]
 fn every_route_refuses_parameters_that_it_does_not_have() {
     let server = TestServer::start();
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let (method, path) = (route.method.as_str(), server.path_of(route.path));
         let answer = server.request(method, &format!("{path}?unheard=of"));
         let param = match method {
@@ -280,7 +280,7 @@ fn every_route_refuses_parameters_that_it_does_not_have() {
 #[test]
 fn every_route_that_makes_something_makes_it_of_what_is_required() {
     let server = TestServer::start();
-    for route in http::routes()
+    for route in api::routes()
         .into_iter()
         .flatten()
         .filter(|route| route.method == "POST")
@@ -416,7 +416,7 @@ fn a_read_only_token_reads_and_does_not_write() {
         read_only: true,
         ..NewToken::full("default")
     });
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let path = server.path_of(route.path);
         let answer = server.request(route.method.as_str(), &path).token(&token).send();
         match route.method.as_str() {

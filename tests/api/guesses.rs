@@ -4,7 +4,7 @@
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
 
-use groups_server::http::{GuessLimit, Settings, TrustedProxies};
+use groups_server::http::{AuthRateLimit, Settings, TrustedProxies};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
 use groups_server::types::time::Timestamp;
@@ -22,10 +22,10 @@ fn strict() -> TestServer {
 
 fn strict_with(every: Duration, proxies: &[&str]) -> TestServer {
     let mut config = config();
-    config.settings.guesses = GuessLimit {
-        at_once: AT_ONCE,
-        every,
-        ..GuessLimit::default()
+    config.settings.auth_rate_limit = AuthRateLimit {
+        burst: AT_ONCE,
+        refill: every,
+        ..AuthRateLimit::default()
     };
     let proxies = proxies.iter().map(|network| network.parse().unwrap());
     config.settings.trusted_proxies = TrustedProxies(proxies.collect());
@@ -70,7 +70,7 @@ fn wrong_tokens_are_refused_for_their_number_until_there_was_time() {
 #[test]
 fn a_server_left_as_it_is_takes_twenty_wrong_tokens_at_once() {
     let mut config = config();
-    config.settings.guesses = Settings::default().guesses;
+    config.settings.auth_rate_limit = Settings::default().auth_rate_limit;
     let server = TestServer::start_with(config);
     let began = Instant::now();
     let answered = exhaust(&server);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use groups_server::http::{GuessLimit, Settings};
+use groups_server::http::{AuthRateLimit, Settings};
 use groups_server::server::{Config, Deadlines, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
@@ -37,15 +37,15 @@ pub struct TestServer {
 
 /// A server as most tests want it: many send wrong tokens, all from one address.
 pub fn config() -> Config {
-    let guesses = GuessLimit {
-        at_once: u32::MAX,
-        ..GuessLimit::default()
+    let auth_rate_limit = AuthRateLimit {
+        burst: u32::MAX,
+        ..AuthRateLimit::default()
     };
     Config {
         db: PathBuf::new(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         settings: Settings {
-            guesses,
+            auth_rate_limit,
             ..Settings::default()
         },
         max_connections: 500,

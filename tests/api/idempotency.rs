@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: each effect once, the same answer each time.
 
-use groups_server::http;
+use groups_server::api;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, TestServer, ids};
@@ -51,7 +51,7 @@ fn every_post_takes_a_key() {
         group["conversation_id"].as_str().unwrap()
     ));
     let contact = server.contact("Hector");
-    for route in http::routes()
+    for route in api::routes()
         .into_iter()
         .flatten()
         .filter(|route| route.method == "POST")

@@ -166,7 +166,7 @@ fn who_is_turned_away_with_a_request_on_its_way_is_told_so() {
 /// A server with room for 512 KiB, 256 of them for one account.
 fn narrow() -> TestServer {
     let mut config = config();
-    config.settings.max_room = 512 << 10;
+    config.settings.memory_budget = 512 << 10;
     config.deadlines.answer = Duration::from_secs(3);
     TestServer::start_with(config)
 }

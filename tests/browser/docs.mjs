@@ -148,7 +148,7 @@ async function checkForms(page) {
     await page.until(`document.querySelector('#${id} ~ .try output').textContent !== ''`)
     return page.evaluate(`document.querySelector('#${id} ~ .try output').textContent`)
   }
-  assert.match(await send('getGroup', {}), /^id is needed/)
+  assert.match(await send('getGroup', {}), /^id is required/)
   await page.evaluate(`document.getElementById('token').value = ${JSON.stringify(token)}`)
   const listed = await send('listGroups', { limit: '1' })
   assert.match(listed, /^200 [^]*"has_more": true/)

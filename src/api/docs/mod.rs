@@ -1,0 +1,7 @@
+//! `/openapi.json` and `/docs`: the OpenAPI document and the reference page made from the same routes.
+
+mod page;
+mod serve;
+mod snippets;
+
+pub use serve::filter;
