@@ -1,9 +1,10 @@
 //! Background work: named threads that learn of a shutdown and are joined. What the work is stays with its module.
 
 use std::any::Any;
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -17,7 +18,9 @@ pub struct Shutdown(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    requested: Mutex<bool>,
+    requested: Arc<AtomicBool>,
+    /// Held while `requested` is set, so that no waiting thread misses the change.
+    changing: Mutex<()>,
     changed: Condvar,
     signal: watch::Sender<bool>,
 }
@@ -25,20 +28,28 @@ struct State {
 impl Shutdown {
     /// Requests the end. Everyone who waits wakes up; later calls have no effect.
     pub fn request(&self) {
-        *self.lock() = true;
+        {
+            let _changing = self.lock();
+            self.0.requested.store(true, Ordering::Relaxed);
+        }
         self.0.changed.notify_all();
         self.0.signal.send_replace(true);
     }
 
     pub fn is_requested(&self) -> bool {
-        *self.lock()
+        self.0.requested.load(Ordering::Relaxed)
+    }
+
+    /// The request as a flag, for code that polls one.
+    pub fn flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.0.requested)
     }
 
     /// Blocks this thread for up to `timeout`; returns `true` as soon as the end is requested.
     pub fn wait(&self, timeout: Duration) -> bool {
         let deadline = Instant::now().checked_add(timeout);
-        let mut requested = self.lock();
-        while !*requested {
+        let mut changing = self.lock();
+        while !self.is_requested() {
             // A timeout beyond what a clock can express never passes.
             let left = deadline.map_or(Duration::MAX, |deadline| {
                 deadline.saturating_duration_since(Instant::now())
@@ -46,10 +57,10 @@ impl Shutdown {
             if left.is_zero() {
                 break;
             }
-            let woken = self.0.changed.wait_timeout(requested, left);
-            (requested, _) = woken.unwrap_or_else(PoisonError::into_inner);
+            let woken = self.0.changed.wait_timeout(changing, left);
+            (changing, _) = woken.unwrap_or_else(PoisonError::into_inner);
         }
-        *requested
+        self.is_requested()
     }
 
     /// Completes when the end is requested.
@@ -59,8 +70,8 @@ impl Shutdown {
         drop(signal.wait_for(|requested| *requested).await);
     }
 
-    fn lock(&self) -> MutexGuard<'_, bool> {
-        self.0.requested.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, ()> {
+        self.0.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -172,10 +183,25 @@ impl Drop for Supervisor {
     }
 }
 
-fn run_once<E: Display>(run: &mut impl FnMut(&Shutdown) -> Result<(), E>, shutdown: &Shutdown) -> Result<(), String> {
+/// How a run failed.
+enum RunFailure<E> {
+    Returned(E),
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl<E: Display> Display for RunFailure<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunFailure::Returned(error) => error.fmt(f),
+            RunFailure::Panicked(panic) => write!(f, "panicked: {}", panic_message(&**panic)),
+        }
+    }
+}
+
+fn run_once<E>(run: &mut impl FnMut(&Shutdown) -> Result<(), E>, shutdown: &Shutdown) -> Result<(), RunFailure<E>> {
     match catch_unwind(AssertUnwindSafe(|| run(shutdown))) {
-        Ok(result) => result.map_err(|error| error.to_string()),
-        Err(panic) => Err(format!("panicked: {}", panic_message(&*panic))),
+        Ok(result) => result.map_err(RunFailure::Returned),
+        Err(panic) => Err(RunFailure::Panicked(panic)),
     }
 }
 
