@@ -4,13 +4,13 @@
 //! It serves until it is killed, on a new FILE, and is put under load by `scripts/bench/run`:
 //! `cargo bench --bench ceiling -- FILE ADDR:PORT TOKEN`
 
-use std::future::pending;
 use std::io;
 use std::sync::Arc;
 
 use groups_server::error::Failure;
 use groups_server::http::{Head, Settings};
-use groups_server::server::{Config, Deadlines, Server};
+use groups_server::server::{Config, Deadlines, Listener, Server};
+use groups_server::supervisor::Shutdown;
 use warp::filters::BoxedFilter;
 use warp::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG};
 use warp::http::{HeaderValue, StatusCode};
@@ -32,9 +32,11 @@ fn main() -> Result<(), Failure> {
         .with_ansi(false)
         .with_target(false)
         .init();
+    let listen = listen
+        .parse()
+        .map_err(|_| Failure::new("the second argument must be ADDR:PORT"))?;
     let config = Config {
         db: file.into(),
-        listen: listen.parse().map_err(|_| Failure::new("ADDR:PORT is none"))?,
         settings: Settings::default(),
         max_connections: 800,
         max_connections_per_peer: 400,
@@ -43,7 +45,11 @@ fn main() -> Result<(), Failure> {
     };
     let routes = routes(format!("Bearer {token}"));
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::new(format!("cannot start: {error}")))?;
-    runtime.block_on(async { Server::bind(config).await?.run_with(routes, pending()).await })
+    runtime.block_on(async {
+        let listener = Listener::tcp(listen).await?;
+        let server = Server::open(config, vec![listener])?;
+        server.run_with(routes, &Shutdown::default()).await
+    })
 }
 
 /// `/v1/groups/:id`: the one group, whatever the id, to those who have the token.

@@ -12,8 +12,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use super::{LogFormat, LogLevel, Serve, given};
 use crate::error::Failure;
 use crate::http::{Settings, TrustedProxies};
-use crate::server::{Config, Deadlines, Schedule, Server};
+use crate::jobs::Schedule;
+use crate::server::{Config, Deadlines, Listener, Server};
 use crate::store::tokens;
+use crate::supervisor::Shutdown;
 use crate::types::token::Token;
 
 pub fn run(args: Serve) -> Result<(), Failure> {
@@ -24,13 +26,17 @@ pub fn run(args: Serve) -> Result<(), Failure> {
         .build()
         .map_err(|error| Failure::new(format!("cannot start: {error}")))?;
     runtime.block_on(async {
-        // Before the first request, so that no signal is missed.
-        let stop = stop_signal()?;
+        // Before anything is printed: whoever reads the greeting may send a signal.
+        let shutdown = Shutdown::default();
+        shut_down_on_signal(&shutdown)?;
         let base_path = args.place.base_path.clone();
-        let server = Server::bind(config(args)).await?;
+        // Before the database is opened: a taken port must leave no new file behind.
+        let listener = Listener::tcp(args.listen).await?;
+        let addr = listener.tcp_addr().unwrap_or(args.listen);
+        let server = Server::open(config(args), vec![listener])?;
         let first = set_tokens(&server, given).await?;
-        greet(server.addr(), &base_path, first.as_ref());
-        server.run(stop).await
+        greet(addr, &base_path, first.as_ref());
+        server.run(&shutdown).await
     })
 }
 
@@ -42,7 +48,6 @@ fn config(args: Serve) -> Config {
     };
     Config {
         db: args.db.db,
-        listen: args.listen,
         settings: Settings {
             base_path: args.place.base_path,
             max_body: args.max_body,
@@ -124,15 +129,21 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, addr.port())
 }
 
-/// Ready at the first SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let listen = |kind| signal(kind).map_err(|error| Failure::new(format!("cannot wait for signals: {error}")));
+/// Requests `shutdown` at the first SIGTERM or SIGINT. Signals count from this call on.
+///
+/// # Errors
+/// The signals cannot be received.
+fn shut_down_on_signal(shutdown: &Shutdown) -> Result<(), Failure> {
+    let listen = |kind| signal(kind).map_err(|error| Failure::new(format!("cannot receive signals: {error}")));
     let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
-    Ok(async move {
+    let shutdown = shutdown.clone();
+    tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: what was accepted is finished first");
-    })
+        tracing::info!("shutting down: finishing open requests");
+        shutdown.request();
+    });
+    Ok(())
 }

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use groups_server::http::{AuthRateLimit, Settings};
-use groups_server::server::{Config, Deadlines, Server};
+use groups_server::http::{GuessLimit, Settings};
+use groups_server::server::{Config, Deadlines, Listener, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
+use groups_server::supervisor::Shutdown;
 use groups_server::transfer;
 use groups_server::types::id::Id;
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use crate::description::{Asked, Description};
 pub use crate::sound::assert_sound;
@@ -30,7 +30,7 @@ pub struct TestServer {
     pub token: String,
     config: Config,
     folder: Option<tempfile::TempDir>,
-    stop: Option<oneshot::Sender<()>>,
+    shutdown: Shutdown,
     thread: Option<JoinHandle<()>>,
     agent: ureq::Agent,
 }
@@ -43,7 +43,6 @@ pub fn config() -> Config {
     };
     Config {
         db: PathBuf::new(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         settings: Settings {
             auth_rate_limit,
             ..Settings::default()
@@ -79,7 +78,8 @@ impl TestServer {
 
     fn start_on(config: Config, token: String, folder: Option<tempfile::TempDir>) -> Self {
         let kept = config.clone();
-        let (stop, stopped) = oneshot::channel();
+        let shutdown = Shutdown::default();
+        let requested = shutdown.clone();
         let (bound, addr) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -88,9 +88,11 @@ impl TestServer {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let server = Server::bind(config).await.unwrap();
-                bound.send(server.addr()).unwrap();
-                server.run(async { drop(stopped.await) }).await.unwrap();
+                let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
+                let addr = listener.tcp_addr().unwrap();
+                let server = Server::open(config, vec![listener]).unwrap();
+                bound.send(addr).unwrap();
+                server.run(&requested).await.unwrap();
             });
         });
         let agent = ureq::Agent::config_builder()
@@ -105,7 +107,7 @@ impl TestServer {
             token,
             config: kept,
             folder,
-            stop: Some(stop),
+            shutdown,
             thread: Some(thread),
             agent: agent.into(),
         }
@@ -119,7 +121,7 @@ impl TestServer {
 
     /// Stops as SIGTERM does and waits for the end.
     pub fn stop(&mut self) {
-        drop(self.stop.take());
+        self.shutdown.request();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }

@@ -133,7 +133,7 @@ fn a_body_that_does_not_end_is_refused_at_its_deadline() {
 #[test]
 fn an_answer_that_is_not_taken_ends_its_connection() {
     let mut config = config();
-    config.deadlines.answer = Duration::from_millis(300);
+    config.deadlines.response = Duration::from_millis(300);
     config.max_connections_per_peer = 1;
     let server = TestServer::start_with(config);
     let names: Vec<Value> = (0..1_000).map(|n| json!({"username": format!("u{n:04}")})).collect();

@@ -18,7 +18,7 @@ const LATE: Duration = Duration::from_secs(8);
 fn impatient() -> TestServer {
     let mut config = config();
     config.deadlines.head = SHORT;
-    config.deadlines.answer = Duration::from_secs(1);
+    config.deadlines.response = Duration::from_secs(1);
     config.settings.body_deadline = SHORT;
     TestServer::start_with(config)
 }
@@ -166,8 +166,8 @@ fn who_is_turned_away_with_a_request_on_its_way_is_told_so() {
 /// A server with room for 512 KiB, 256 of them for one account.
 fn narrow() -> TestServer {
     let mut config = config();
-    config.settings.memory_budget = 512 << 10;
-    config.deadlines.answer = Duration::from_secs(3);
+    config.settings.max_room = 512 << 10;
+    config.deadlines.response = Duration::from_secs(3);
     TestServer::start_with(config)
 }
 

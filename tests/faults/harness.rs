@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use fault_vfs::Tap;
 use groups_server::error::Failure;
 use groups_server::http::Settings;
-use groups_server::server::{Config, Deadlines, Server};
+use groups_server::server::{Config, Deadlines, Listener, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
+use groups_server::supervisor::Shutdown;
 use groups_server::transfer;
 use rusqlite::Connection;
 use serde_json::Value;
-use tokio::sync::oneshot;
 
 pub use crate::numbers::{Random, variable};
 
@@ -106,7 +106,7 @@ pub fn without_syncs(folder: &Path) -> Arc<Tap> {
 
 pub struct Running {
     pub addr: SocketAddr,
-    stop: oneshot::Sender<()>,
+    shutdown: Shutdown,
     thread: JoinHandle<Result<(), Failure>>,
     agent: ureq::Agent,
 }
@@ -116,13 +116,13 @@ impl Running {
         let config = Config {
             backups: None,
             db: db.to_owned(),
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             settings: Settings::default(),
             max_connections: 100,
             max_connections_per_peer: 100,
             deadlines: Deadlines::default(),
         };
-        let (stop, stopped) = oneshot::channel();
+        let shutdown = Shutdown::default();
+        let requested = shutdown.clone();
         let (bound, result) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -131,9 +131,11 @@ impl Running {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let server = Server::bind(config).await?;
-                bound.send(server.addr()).unwrap();
-                server.run(async { drop(stopped.await) }).await
+                let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await?;
+                let addr = listener.tcp_addr().unwrap();
+                let server = Server::open(config, vec![listener])?;
+                bound.send(addr).unwrap();
+                server.run(&requested).await
             })
         });
         let Ok(addr) = result.recv() else {
@@ -145,7 +147,7 @@ impl Running {
             .build();
         Ok(Running {
             addr,
-            stop,
+            shutdown,
             thread,
             agent: agent.into(),
         })
@@ -191,7 +193,7 @@ impl Running {
 
     /// Stops as SIGTERM does and tells how it ended.
     pub fn stop(self) -> Result<(), Failure> {
-        drop(self.stop);
+        self.shutdown.request();
         self.thread.join().unwrap()
     }
 }

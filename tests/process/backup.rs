@@ -653,8 +653,8 @@ fn a_backup_that_a_server_cannot_make_is_told_and_tried_again() {
 fn a_folder_for_backups_must_be_there_and_belongs_to_one_server() {
     let folder = Folder::new();
     for (dir, why) in [
-        ("none", "must be a folder that is there"),
-        ("file", "must be a folder that is there"),
+        ("none", "must be an existing folder"),
+        ("file", "must be an existing folder"),
     ] {
         fs::write(folder.path("file"), "").unwrap();
         assert_fails(&folder, &["--listen", "127.0.0.1:0", "--backup-dir", dir], why);

@@ -1,4 +1,4 @@
-//! A connection whose answers must be taken: bytes that the peer does not read within the deadline end it.
+//! A connection with a deadline for writes: a peer that does not read its response in time is disconnected.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -6,28 +6,30 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-pub struct DeadlineStream {
-    stream: TcpStream,
-    /// From the first write that has to wait until all that was to be written is taken.
+use super::listener::Stream;
+
+pub struct WriteDeadline {
+    stream: Stream,
+    /// Counted from the first write that has to wait until a write is accepted in full.
     limit: Duration,
-    /// Runs while something waits to be written.
+    /// Runs while a write waits.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl DeadlineStream {
-    pub fn new(stream: TcpStream, limit: Duration) -> Self {
-        DeadlineStream {
+impl WriteDeadline {
+    pub fn new(stream: Stream, limit: Duration) -> Self {
+        WriteDeadline {
             stream,
             limit,
             deadline: None,
         }
     }
 
-    /// Passes a write's outcome on; `wanted` bytes were to be written.
-    fn watch(
+    /// Applies the deadline to the outcome of a write of `wanted` bytes. A partial write does not stop the clock: a peer
+    /// that reads a byte now and then would never meet the deadline.
+    fn enforce(
         &mut self,
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
@@ -47,17 +49,17 @@ impl DeadlineStream {
     }
 }
 
-impl AsyncRead for DeadlineStream {
+impl AsyncRead for WriteDeadline {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
     }
 }
 
-impl AsyncWrite for DeadlineStream {
+impl AsyncWrite for WriteDeadline {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, buf);
-        this.watch(cx, written, buf.len())
+        this.enforce(cx, written, buf.len())
     }
 
     fn poll_write_vectored(
@@ -67,7 +69,7 @@ impl AsyncWrite for DeadlineStream {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
-        this.watch(cx, written, bufs.iter().map(|buf| buf.len()).sum())
+        this.enforce(cx, written, bufs.iter().map(|buf| buf.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {
