@@ -1,4 +1,4 @@
-//! The program: parses its arguments, runs, prints the error, sets the exit code.
+//! The program: parses the arguments, runs the command, prints its error and sets the exit code.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -9,7 +9,7 @@ fn main() -> ExitCode {
     match cli::run(cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // With standard error closed, the exit code still tells.
+            // If standard error is closed, the exit code still reports the failure.
             drop(writeln!(std::io::stderr(), "groups-server: {failure}"));
             ExitCode::FAILURE
         }

@@ -1,25 +1,26 @@
-//! `check`: what is wrong with a file, a line each.
+//! `check`: prints each problem of a database on a line of its own.
 
-use super::Existing;
+use super::args::Existing;
 use super::output::print;
 use crate::error::Failure;
 use crate::maintenance::check;
 
-/// Lines that are printed at most.
-const MOST: usize = 100;
+/// The most problems that are printed.
+const MAX_LINES: usize = 100;
 
 pub fn run(args: &Existing) -> Result<(), Failure> {
-    let findings = check::file(&args.db)?;
+    let problems = check::file(&args.db)?;
     let db = args.db.display();
-    if findings.is_empty() {
-        return print(format_args!("{db} is sound.\n"));
+    if problems.is_empty() {
+        return print(format_args!("{db}: no problems found\n"));
     }
-    for finding in findings.iter().take(MOST) {
-        // One line each, whatever SQLite says.
-        print(format_args!("{}\n", finding.replace('\n', " ")))?;
+    for problem in problems.iter().take(MAX_LINES) {
+        // SQLite reports some problems in several lines.
+        print(format_args!("{}\n", problem.replace('\n', " ")))?;
     }
     Err(Failure::new(format!(
-        "{db} is damaged (findings: {}); nothing was changed. Keep it, and restore a backup with `groups-server restore`",
-        findings.len()
+        "{db} is corrupt ({} problems found); nothing was changed. Keep the file, and restore a backup with \
+         `groups-server restore`",
+        problems.len()
     )))
 }

@@ -1,13 +1,13 @@
 //! `token create`, `list` and `revoke`.
 
-use super::output::{print, tell};
-use super::{Db, TokenCreate, TokenRevoke};
+use super::args::{Db, TokenCreate, TokenRevoke};
+use super::output::{print, report};
 use crate::error::Failure;
 use crate::store::tokens::{self, Listed, NewToken};
 use crate::store::{Missing, Session};
 use crate::types::time::Timestamp;
 
-/// Prints the token alone to standard output, for scripts, and what else there is to know to standard error.
+/// Prints the token alone to standard output, for scripts, and a description of it to standard error.
 pub fn create(args: TokenCreate) -> Result<(), Failure> {
     let new = NewToken {
         account: args.account,
@@ -18,11 +18,11 @@ pub fn create(args: TokenCreate) -> Result<(), Failure> {
     let mut session = Session::open(&args.db.db, Missing::Create)?;
     session.write(|tx| {
         let (id, token) = tokens::create(tx, &new)?;
-        tell(format_args!(
-            "The token with the id {id} of the account `{}`, shown only this once:\n",
+        report(format_args!(
+            "Token {id} for the account `{}` (it will not be shown again):\n",
             new.account
         ));
-        // Before the commit: a token that nobody saw must not be there.
+        // Before the commit: a token that could not be printed must not exist.
         print(format_args!("{}\n", token.reveal()))
     })
 }
@@ -66,6 +66,6 @@ fn table<const N: usize>(rows: &[[String; N]]) -> String {
 pub fn revoke(args: &TokenRevoke) -> Result<(), Failure> {
     let mut session = Session::open(&args.db.db, Missing::Refuse)?;
     session.write::<_, Failure>(|tx| Ok(tokens::revoke(tx, args.id)?))?;
-    tell(format_args!("The token with the id {} is revoked.\n", args.id));
+    report(format_args!("Token {} is revoked.\n", args.id));
     Ok(())
 }

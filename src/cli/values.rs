@@ -1,52 +1,53 @@
-//! Reading the values of flags: each answers with what would be right.
+//! Parsers for the values of flags. Each error says what a valid value looks like.
 
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
 use crate::types::id::Id;
+use crate::types::invalid::Invalid;
 use crate::types::text::Url;
 
-pub fn listen(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:8080".to_owned())
+pub fn listen(text: &str) -> Result<SocketAddr, Invalid> {
+    let rule = "must be an address and a port, such as 127.0.0.1:8080, 0.0.0.0:80 or [::1]:8080";
+    text.parse().map_err(|_| Invalid::new(rule))
 }
 
-pub fn base_path(text: &str) -> Result<String, String> {
+pub fn base_path(text: &str) -> Result<String, Invalid> {
     let path = text.trim_end_matches('/');
-    let plain = |segment: &str| {
+    let is_plain = |segment: &str| {
         !segment.is_empty()
             && segment
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
     };
-    if path.is_empty() || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(plain)) {
+    if path.is_empty() || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_plain)) {
         return Ok(path.to_owned());
     }
-    Err("must be a path such as /api, of letters, digits and -._~".to_owned())
+    Err(Invalid::new("must be a path such as /api, of letters, digits and -._~"))
 }
 
-pub fn public_url(text: &str) -> Result<String, String> {
-    let url = Url::parse(text.trim_end_matches('/').to_owned()).map_err(|invalid| invalid.to_string())?;
+pub fn public_url(text: &str) -> Result<String, Invalid> {
+    let url = Url::parse(text.trim_end_matches('/').to_owned())?;
     if url.as_str().contains(['?', '#']) || !url.as_str().is_ascii() {
-        return Err("must be a URL in ASCII without a query or a fragment".to_owned());
+        return Err(Invalid::new("must be an ASCII URL without a query or fragment"));
     }
     Ok(url.as_str().to_owned())
 }
 
-/// An address, or all of a network's.
-pub fn network(text: &str) -> Result<IpNet, String> {
+/// A network, or an address as a network of one.
+pub fn network(text: &str) -> Result<IpNet, Invalid> {
     let text = text.trim();
     let address = text.parse::<IpAddr>().map(|address| address.to_canonical().into());
     let network: Option<IpNet> = address.ok().or_else(|| text.parse().ok());
-    // A peer's address is compared as IPv4 where it is one: a network of such written as IPv6 would have none in it.
+    // Peers are compared in canonical form: a network of IPv4-mapped IPv6 addresses would match none.
     network
         .filter(|network| network.addr().to_canonical() == network.addr())
-        .ok_or_else(|| "must be an address or a network such as 127.0.0.1, 10.0.0.0/8 or ::1".to_owned())
+        .ok_or_else(|| Invalid::new("must be an address or network such as 127.0.0.1, 10.0.0.0/8 or ::1"))
 }
 
 /// A size in bytes.
-pub fn size(text: &str) -> Result<usize, String> {
+pub fn size(text: &str) -> Result<usize, Invalid> {
     let (number, unit) = split_unit(text);
     let factor: usize = match unit {
         "" | "B" => 1,
@@ -59,18 +60,18 @@ pub fn size(text: &str) -> Result<usize, String> {
         .ok()
         .and_then(|number| number.checked_mul(factor));
     size.filter(|size| *size > 0)
-        .ok_or_else(|| "must be a size such as 1048576, 512KiB or 1MiB".to_owned())
+        .ok_or_else(|| Invalid::new("must be a size such as 1048576, 512KiB or 1MiB"))
 }
 
-pub fn count(text: &str) -> Result<usize, String> {
+pub fn count(text: &str) -> Result<usize, Invalid> {
     let count = text.parse().ok();
     count
         .filter(|count| *count > 0)
-        .ok_or_else(|| "must be a whole number from 1 on".to_owned())
+        .ok_or_else(|| Invalid::new("must be a whole number from 1 up"))
 }
 
 /// A duration in seconds.
-pub fn duration(text: &str) -> Result<u64, String> {
+pub fn duration(text: &str) -> Result<u64, Invalid> {
     let (number, unit) = split_unit(text);
     let factor: u64 = match unit {
         "s" => 1,
@@ -83,7 +84,7 @@ pub fn duration(text: &str) -> Result<u64, String> {
     let seconds = number.parse::<u64>().ok().and_then(|number| number.checked_mul(factor));
     seconds
         .filter(|seconds| *seconds > 0)
-        .ok_or_else(|| "must be a duration such as 30m, 12h, 90d or 4w".to_owned())
+        .ok_or_else(|| Invalid::new("must be a duration such as 30m, 12h, 90d or 4w"))
 }
 
 fn split_unit(text: &str) -> (&str, &str) {
@@ -91,24 +92,24 @@ fn split_unit(text: &str) -> (&str, &str) {
     text.split_at(digits)
 }
 
-pub fn account(text: &str) -> Result<String, String> {
+pub fn account(text: &str) -> Result<String, Invalid> {
     label(text, 64)
 }
 
-pub fn token_name(text: &str) -> Result<String, String> {
+pub fn token_name(text: &str) -> Result<String, Invalid> {
     label(text, 255)
 }
 
-fn label(text: &str, most: usize) -> Result<String, String> {
+fn label(text: &str, max: usize) -> Result<String, Invalid> {
     let length = text.chars().count();
-    if text.trim().is_empty() || length > most || text.chars().any(char::is_control) {
-        return Err(format!(
-            "must be a name of 1 to {most} characters without control characters"
-        ));
+    if text.trim().is_empty() || length > max || text.chars().any(char::is_control) {
+        let rule = format!("must be a name of 1 to {max} characters, without control characters");
+        return Err(Invalid::new(rule));
     }
     Ok(text.to_owned())
 }
 
-pub fn id(text: &str) -> Result<Id, String> {
-    Id::parse(text).ok_or_else(|| "must be a token's id of 16 letters and digits, as `token list` shows it".to_owned())
+pub fn id(text: &str) -> Result<Id, Invalid> {
+    let rule = "must be a token's id of 16 letters and digits, as shown by `token list`";
+    Id::parse(text).ok_or_else(|| Invalid::new(rule))
 }

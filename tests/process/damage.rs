@@ -27,9 +27,12 @@ fn check_tells_a_sound_file_from_a_damaged_one_and_changes_neither() {
     assert!(fs::read_dir(folder.path("")).unwrap().next().is_none());
     folder.succeed(&["token", "create"]);
     let server = folder.serve(&[]);
-    assert_eq!(folder.succeed(&["check"]), "groups.db is sound.\n");
+    assert_eq!(folder.succeed(&["check"]), "groups.db: no problems found\n");
     drop(server.stop());
-    assert_eq!(folder.succeed(&["check", "--db", "groups.db"]), "groups.db is sound.\n");
+    assert_eq!(
+        folder.succeed(&["check", "--db", "groups.db"]),
+        "groups.db: no problems found\n"
+    );
     damage(&folder, "members");
     let before = fs::read(folder.path("groups.db")).unwrap();
     let found = folder.run(&["check"]);
@@ -40,7 +43,7 @@ fn check_tells_a_sound_file_from_a_damaged_one_and_changes_neither() {
     );
     assert!(lines.lines().count() > 1 && lines.starts_with("SQLite: "), "{lines}");
     assert!(
-        error.contains("groups.db is damaged") && error.contains("restore"),
+        error.contains("groups.db is corrupt") && error.contains("restore"),
         "{error}"
     );
     assert!(fs::read(folder.path("groups.db")).unwrap() == before);

@@ -163,7 +163,7 @@ fn a_wrong_flag_or_value_ends_with_2_and_what_would_be_right() {
         "GROUPS_TOKEN must have 1 to 255",
     );
     let mut command = folder.command(&["--token-file", "x"]);
-    assert_refused(&command.env("GROUPS_TOKEN", "abc").output().unwrap(), 2, "not by both");
+    assert_refused(&command.env("GROUPS_TOKEN", "abc").output().unwrap(), 2, "not both");
     let mut command = folder.command(&[]);
     assert_refused(&command.env("GROUPS_MAX_BODY", "lots").output().unwrap(), 2, "1MiB");
     let mut command = folder.command(&[]);

@@ -36,7 +36,7 @@ fn a_token_that_cannot_leave_the_environment_is_refused() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
     assert!(
-        told.contains("cannot take GROUPS_TOKEN out of the environment") && told.contains("--token-file"),
+        told.contains("cannot remove GROUPS_TOKEN from the environment") && told.contains("--token-file"),
         "{told}"
     );
     assert!(!told.contains(GIVEN) && !folder.path("groups.db").exists());

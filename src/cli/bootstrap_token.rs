@@ -1,5 +1,5 @@
-//! The token that is given to `serve` from outside: by GROUPS_TOKEN, which does not stay in the environment, or in a
-//! file.
+//! The bootstrap token: an access token that `serve` receives from outside, in GROUPS_TOKEN or a file. The variable does
+//! not stay in the environment of the process.
 
 use std::convert::Infallible;
 use std::io::{self, Write as _};
@@ -11,21 +11,25 @@ use std::{env, fs};
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
 
-use super::Cli;
+use super::args::Cli;
 use crate::error::Failure;
 use crate::types::token::Token;
 
 const VARIABLE: &str = "GROUPS_TOKEN";
 
-/// The token that is given, if one is. With the variable it does not return: this program begins anew, without it.
-pub fn token(file: Option<&Path>) -> Result<Option<Token>, Failure> {
+/// Reads the bootstrap token, if there is one. With the variable this does not return: the program is executed again
+/// without it. A malformed token ends the process with exit code 2.
+///
+/// # Errors
+/// The file cannot be read, or the program cannot be executed again.
+pub fn read(file: Option<&Path>) -> Result<Option<Token>, Failure> {
     let variable = env::var_os(VARIABLE).filter(|value| !value.is_empty());
     match (variable, file) {
         (None, None) => Ok(None),
-        (Some(_), Some(_)) => wrong_usage(&format!("give the token by {VARIABLE} or by --token-file, not by both")),
+        (Some(_), Some(_)) => exit_with_usage(&format!("set {VARIABLE} or --token-file, not both")),
         (Some(value), None) => {
             let token = parse(&value.to_string_lossy(), VARIABLE);
-            begin_anew(&token).map(|never| match never {})
+            execute_without_variable(&token).map(|never| match never {})
         }
         (None, Some(path)) => {
             let text = fs::read_to_string(path)
@@ -33,42 +37,43 @@ pub fn token(file: Option<&Path>) -> Result<Option<Token>, Failure> {
             let token = parse(&text, &path.display().to_string());
             if token.is_short() {
                 let short = Token::SHORT;
-                tracing::warn!("the token from outside is short: one of fewer than {short} characters may be guessed");
+                tracing::warn!("the bootstrap token is shorter than {short} characters and could be guessed");
             }
             Ok(Some(token))
         }
     }
 }
 
-fn parse(text: &str, place: &str) -> Token {
+fn parse(text: &str, source: &str) -> Token {
     Token::parse(text.trim_ascii()).unwrap_or_else(|| {
-        wrong_usage(&format!(
-            "the token in {place} must have 1 to 255 letters, digits and -._~+/=; `openssl rand -hex 32` makes one"
+        exit_with_usage(&format!(
+            "the token in {source} must have 1 to 255 characters out of letters, digits and -._~+/=; create one with \
+             `openssl rand -hex 32`"
         ))
     })
 }
 
 /// Ends the process as a wrong flag does.
-fn wrong_usage(message: &str) -> ! {
+fn exit_with_usage(message: &str) -> ! {
     Cli::command().error(ErrorKind::ValueValidation, message).exit()
 }
 
-/// Runs this program anew in this process, with the token on standard input for a token file. A variable that was merely
-/// unset would still be in the memory where the process began, which `/proc/PID/environ` and core dumps show.
-fn begin_anew(token: &Token) -> Result<Infallible, Failure> {
+/// Executes this program again in this process, with the token on standard input as a token file. Unsetting the variable
+/// would not do: its value stays in the process's initial memory, which `/proc/PID/environ` and core dumps show.
+fn execute_without_variable(token: &Token) -> Result<Infallible, Failure> {
     execute(token).map_err(|error| {
         Failure::new(format!(
-            "cannot take {VARIABLE} out of the environment: {error}; give the token by --token-file instead"
+            "cannot remove {VARIABLE} from the environment: {error}; use --token-file instead"
         ))
     })
 }
 
 fn execute(token: &Token) -> io::Result<Infallible> {
     let (reader, mut writer) = io::pipe()?;
-    // A pipe holds the longest token without being read.
+    // The longest token fits into a pipe's buffer, so this does not block.
     writer.write_all(token.reveal().as_bytes())?;
     drop(writer);
-    // By the file's own name: that is what lists of processes show.
+    // By the file's own path, not /proc/self/exe: process lists show the name of the file that was executed.
     let mut command = Command::new(env::current_exe()?);
     let mut args = env::args_os();
     if let Some(name) = args.next() {
