@@ -52,51 +52,6 @@ impl Code {
         Code::Unavailable,
         Code::StorageFull,
     ];
-
-    /// When a request meets it, and what to do then.
-    pub fn meaning(self) -> &'static str {
-        match self {
-            Code::BodyMalformed => {
-                "The body is no JSON object and no form, is not UTF-8, holds the character NUL, or did not arrive in time. \
-                 A body of JSON that is sent as a form needs the header `Content-Type: application/json`."
-            }
-            Code::ParameterMissing => "A parameter that is required was left out; `param` names it.",
-            Code::ParameterInvalid => {
-                "A value breaks its rule or names nothing; `param` names it and `message` says what would be right."
-            }
-            Code::ParameterUnknown => "There is no such parameter here, or it was given twice; `param` names it.",
-            Code::Unauthorized => {
-                "The access token is missing, malformed, unknown, expired or revoked. Paths that do not exist answer so, \
-                 too, without a token."
-            }
-            Code::Forbidden => "The access token is read-only and the request writes.",
-            Code::NotFound => "There is nothing at this path, or no object of this id in your account.",
-            Code::MethodNotAllowed => "The path has other methods; the header `Allow` names them.",
-            Code::Conflict => "A value that must be unique is taken: a username, or the place of a conversation.",
-            Code::PreconditionFailed => {
-                "The object has changed since you read it: its tag is none of `If-Match`. Read it again."
-            }
-            Code::BodyTooLarge => {
-                "The body is longer than this server takes: 1 MiB unless its operator said otherwise."
-            }
-            Code::UriTooLong => "The URI is longer than 8 KiB.",
-            Code::UnsupportedMediaType => {
-                "The body is of another type than `application/json` and `application/x-www-form-urlencoded`."
-            }
-            Code::IdempotencyMismatch => "The `Idempotency-Key` was used with another request: use a new key.",
-            Code::RateLimited => {
-                "Too many wrong access tokens came from this address. Try again after `Retry-After`, with the right one."
-            }
-            Code::HeadersTooLarge => {
-                "The headers are longer than 16 KiB in all. A head of over 32 KiB or 100 headers is answered without a body."
-            }
-            Code::Internal => "Something went wrong on the server; its log has the details under the request id.",
-            Code::Unavailable => {
-                "The server cannot do it now: it stops, or too much is asked at once. Try again after `Retry-After`."
-            }
-            Code::StorageFull => "There is no space left on the server's disk. Nothing was changed; reads go on.",
-        }
-    }
 }
 
 /// Why a request was refused or has failed.

@@ -18,7 +18,7 @@ pub struct Shutdown(Arc<State>);
 
 #[derive(Default)]
 struct State {
-    requested: Arc<AtomicBool>,
+    requested: AtomicBool,
     /// Held while `requested` is set, so that no waiting thread misses the change.
     changing: Mutex<()>,
     changed: Condvar,
@@ -38,11 +38,6 @@ impl Shutdown {
 
     pub fn is_requested(&self) -> bool {
         self.0.requested.load(Ordering::Relaxed)
-    }
-
-    /// The request as a flag, for code that polls one.
-    pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0.requested)
     }
 
     /// Blocks this thread for up to `timeout`; returns `true` as soon as the end is requested.

@@ -18,7 +18,6 @@ mod query_plans;
 pub mod resource;
 pub mod schema;
 pub mod search;
-#[expect(clippy::module_inception, reason = "the type `Store` is the room's own")]
 mod store;
 pub mod tokens;
 mod tx;

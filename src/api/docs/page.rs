@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::snippets;
-use crate::api::openapi::{self, errors, examples, schemas};
+use crate::api::openapi::{self, errors, examples, meaning, schemas};
 use crate::error::Code;
 use crate::http::operation::{BodyProperty, Success};
 use crate::http::response::status;
@@ -304,7 +304,7 @@ fn error_table() -> String {
             format!(
                 "<tr id=\"errors-{name}\" data-find><td><code>{name}</code></td><td>{}</td><td>{}</td></tr>\n",
                 status.as_u16(),
-                prose(code.meaning())
+                prose(meaning(code))
             )
         })
         .collect();

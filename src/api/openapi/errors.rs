@@ -6,6 +6,7 @@ use warp::http::Method;
 
 use super::examples;
 use super::headers;
+use super::meanings::meaning;
 use crate::error::Code;
 use crate::http::response::status;
 use crate::http::{Route, Settings};
@@ -70,7 +71,7 @@ fn response(settings: &Settings, status: StatusCode, codes: &[Code]) -> Value {
     let meanings: Vec<String> = codes
         .iter()
         .map(named)
-        .map(|(name, code)| format!("`{name}`: {}", code.meaning()))
+        .map(|(name, code)| format!("`{name}`: {}", meaning(code)))
         .collect();
     let examples = codes.iter().map(named).map(|(name, code)| {
         let example = json!({"value": examples::error(settings, code)});

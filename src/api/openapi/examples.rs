@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::meanings::meaning;
 use crate::error::{Code, Error};
 use crate::http::operation::Success;
 use crate::http::{RequestId, Settings, response};
@@ -33,7 +34,7 @@ pub fn error(settings: &Settings, code: Code) -> Value {
         Code::ParameterMissing => Error::new(code, "`name` is required.").at("name"),
         Code::ParameterInvalid => Error::invalid("limit", "must be 1 to 100, not 0"),
         Code::ParameterUnknown => Error::new(code, "There is no parameter `nmae` here.").at("nmae"),
-        code => Error::new(code, code.meaning()),
+        code => Error::new(code, meaning(code)),
     };
     let body = response::error_body(settings, &error, &RequestId::sample());
     serde_json::from_str(&body).unwrap_or_default()

@@ -4,8 +4,10 @@ mod document;
 pub(super) mod errors;
 pub(super) mod examples;
 mod headers;
+mod meanings;
 mod operations;
 pub(super) mod schemas;
 
 pub(super) use document::ABOUT;
 pub use document::document;
+pub(super) use meanings::meaning;
