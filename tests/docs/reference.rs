@@ -1,11 +1,12 @@
 //! What the documents say of the program's flags and of the API, held against what the program says of itself.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-use crate::markdown::Document;
+use crate::markdown::{Document, root};
 
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -125,6 +126,46 @@ fn codes(schema: &Value) -> BTreeSet<String> {
         _ => {}
     }
     found
+}
+
+#[test]
+fn the_runbook_quotes_messages_that_the_program_has() {
+    let mut source = String::new();
+    read_all(&root().join("src"), &mut source);
+    // A literal may go on behind a backslash.
+    let source = source
+        .split_whitespace()
+        .filter(|word| *word != "\\")
+        .collect::<Vec<_>>()
+        .join(" ");
+    let document = Document::read("docs/damage.md");
+    let rows = document
+        .text
+        .lines()
+        .skip_while(|line| !line.starts_with("| message "))
+        .skip(2);
+    let cells = rows
+        .map_while(|row| row.strip_prefix("| "))
+        .filter_map(|row| row.split(" | ").next());
+    let quotes = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2));
+    let mut count = 0;
+    for quote in quotes.filter(|quote| !quote.starts_with("groups-server ")) {
+        let is_there = quote.split(" … ").all(|piece| source.contains(piece));
+        assert!(is_there, "no message has {quote:?}");
+        count += 1;
+    }
+    assert!(count > 5, "only {count} messages were found");
+}
+
+fn read_all(folder: &Path, text: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            *text += &std::fs::read_to_string(path).unwrap();
+        }
+    }
 }
 
 #[test]
