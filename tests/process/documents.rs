@@ -7,7 +7,7 @@ use crate::harness::{Folder, has_curl, shell};
 use crate::printed::{SAMPLE, assert_order, compare_answer};
 
 #[test]
-fn the_commands_of_coherent_answer_as_printed() {
+fn the_requests_of_coherent_work_as_printed() {
     check(
         include_str!("../documents/coherent.json"),
         "https://api.protocol.chat",
@@ -16,7 +16,7 @@ fn the_commands_of_coherent_answer_as_printed() {
 }
 
 #[test]
-fn the_commands_of_protocol_answer_as_printed() {
+fn the_requests_of_protocol_work_as_printed() {
     check(
         include_str!("../documents/protocol.json"),
         "https://api.protocol.chat",
@@ -25,7 +25,7 @@ fn the_commands_of_protocol_answer_as_printed() {
 }
 
 #[test]
-fn the_commands_of_protocol_s_source_answer_as_printed() {
+fn the_requests_of_protocol_s_source_work_as_printed() {
     check(
         include_str!("../documents/protocol-source.json"),
         "https://api.protocol.chat",
@@ -34,7 +34,7 @@ fn the_commands_of_protocol_s_source_answer_as_printed() {
 }
 
 #[test]
-fn the_commands_of_klink_cloud_answer_as_printed() {
+fn the_requests_of_klink_cloud_work_as_printed() {
     check(
         include_str!("../documents/klink.cloud.json"),
         "https://api.klink.cloud",
@@ -43,7 +43,7 @@ fn the_commands_of_klink_cloud_answer_as_printed() {
 }
 
 #[test]
-fn the_commands_of_notifly_answer_as_printed() {
+fn the_requests_of_notifly_work_as_printed() {
     check(
         include_str!("../documents/notifly.json"),
         "https://api.notifly.chat",
@@ -58,7 +58,7 @@ fn check(document: &str, host: &str, base_path: &str) {
     let requests: Vec<Value> = serde_json::from_str(document).unwrap();
     assert_eq!(requests.len(), 5);
     for request in &requests {
-        // Each command meets the sample as it is; the documents' examples do not build on each other.
+        // The documents' examples do not build on each other: each runs on a fresh copy of the sample.
         let folder = Folder::new();
         let assets = if document.contains("assets.notifly.chat") {
             "assets.notifly.chat"
@@ -74,12 +74,12 @@ fn check(document: &str, host: &str, base_path: &str) {
         let command = printed.replace(host, &server.url).replace("{token}", token.trim());
         let output = shell(&format!("{command} -sS -w '\\n%{{http_code}} %{{content_type}}'"));
         let text = String::from_utf8(output.stdout).unwrap();
-        let (body, told) = text.rsplit_once('\n').unwrap();
+        let (body, status) = text.rsplit_once('\n').unwrap();
         let name = request["name"].as_str().unwrap();
         match name {
-            "delete" => assert_eq!((body, told), ("", "204 ")),
-            "create" => assert_eq!(told, "201 application/json"),
-            _ => assert_eq!(told, "200 application/json"),
+            "delete" => assert_eq!((body, status), ("", "204 ")),
+            "create" => assert_eq!(status, "201 application/json"),
+            _ => assert_eq!(status, "200 application/json"),
         }
         if name == "delete" {
             assert_eq!(request["answer"], Value::Null);
