@@ -2,8 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
 
-#[path = "../fuzz/checks.rs"]
-mod checks;
+use test_support::parser_invariants;
 
 /// Holds each input in the folder of `target` against its check; a find names its file.
 fn replay(target: &str, check: fn(&[u8])) {
@@ -23,20 +22,20 @@ fn replay(target: &str, check: fn(&[u8])) {
 
 #[test]
 fn forms_mean_what_json_of_equal_meaning_does() {
-    replay("form", checks::form);
+    replay("form", parser_invariants::form);
 }
 
 #[test]
 fn bodies_are_read_or_refused_with_their_place() {
-    replay("body", checks::body);
+    replay("body", parser_invariants::body);
 }
 
 #[test]
 fn pages_are_within_their_bounds_and_can_be_asked_for_again() {
-    replay("paging", checks::paging);
+    replay("paging", parser_invariants::paging);
 }
 
 #[test]
 fn headers_are_taken_as_their_grammars_have_them() {
-    replay("headers", checks::headers);
+    replay("headers", parser_invariants::headers);
 }

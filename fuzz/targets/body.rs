@@ -1,7 +1,6 @@
-//! Fuzzes `checks::body`.
+//! Fuzzes `parser_invariants::body`.
 #![no_main]
 
-#[path = "../checks.rs"]
-mod checks;
+use test_support::parser_invariants;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::body(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| parser_invariants::body(input));

@@ -1,7 +1,6 @@
-//! Fuzzes `checks::form`.
+//! Fuzzes `parser_invariants::form`.
 #![no_main]
 
-#[path = "../checks.rs"]
-mod checks;
+use test_support::parser_invariants;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::form(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| parser_invariants::form(input));

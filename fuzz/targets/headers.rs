@@ -1,7 +1,6 @@
-//! Fuzzes `checks::headers`.
+//! Fuzzes `parser_invariants::headers`.
 #![no_main]
 
-#[path = "../checks.rs"]
-mod checks;
+use test_support::parser_invariants;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::headers(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| parser_invariants::headers(input));

@@ -1,7 +1,6 @@
-//! Fuzzes `checks::paging`.
+//! Fuzzes `parser_invariants::paging`.
 #![no_main]
 
-#[path = "../checks.rs"]
-mod checks;
+use test_support::parser_invariants;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| checks::paging(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| parser_invariants::paging(input));

@@ -24,14 +24,17 @@ mod malformed;
 mod members;
 mod messages;
 mod model;
-#[path = "../common/numbers.rs"]
-mod numbers;
+mod numbers {
+    pub use test_support::env::number as variable;
+    pub use test_support::random::Random;
+}
 mod operations;
 mod paging;
 mod search;
 mod slow;
-#[path = "../common/sound.rs"]
-mod sound;
+mod sound {
+    pub use test_support::integrity::assert_integrity as assert_sound;
+}
 mod store;
 mod transfer;
 mod upgrade;

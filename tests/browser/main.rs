@@ -2,16 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
 
-// All of it is the tests' of the binary.
-#[allow(dead_code)]
-#[path = "../process/harness.rs"]
-mod harness;
-
 use std::process::Command;
 
-use harness::{Folder, shell};
-
-const SAMPLE: &str = include_str!("../../scripts/demo.jsonl");
+use test_support::documented::SAMPLE;
+use test_support::process::{Folder, shell};
 
 /// Whether Chromium and Node are there. Only a person's machine may lack them: where `CI` is set that is an error.
 fn has_browser() -> bool {

@@ -7,8 +7,8 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Map, Value, json};
+use test_support::process::{Folder, curl, has_curl};
 
-use crate::harness::{Folder, curl, has_curl};
 use crate::site::{JAVASCRIPT, PHP, PYTHON, succeed};
 
 /// A request that a snippet has sent.

@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::harness::{Folder, Serving, shell};
-use crate::printed::SAMPLE;
+use test_support::documented::SAMPLE;
+use test_support::process::{Folder, Server, shell};
+
 use crate::proxy;
 
 pub struct Site {
     pub folder: Folder,
-    server: Serving,
+    server: Server,
     token: String,
 }
 

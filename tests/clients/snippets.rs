@@ -4,9 +4,9 @@
 use std::process::Command;
 
 use serde_json::Value;
+use test_support::documented::{assert_as_printed, assert_property_order};
+use test_support::process::has_curl;
 
-use crate::harness::has_curl;
-use crate::printed::{assert_order, compare_answer};
 use crate::site::{JAVASCRIPT, Language, PHP, PYTHON, Site, succeed};
 
 #[test]
@@ -81,14 +81,14 @@ fn check(language: Language, wrap: impl Fn(&Site, &str) -> Command) {
         let site = Site::new();
         let answered = succeed(&mut wrap(&site, snippet["snippet"].as_str().unwrap()));
         let answer: Value = serde_json::from_str(&answered).unwrap();
-        compare_answer(&answer, request);
+        assert_as_printed(&answer, request);
         let gone = snippet["name"] == "delete";
         assert_eq!(
             site.status("/v1/groups/L7cGNIBKZiNJ6wqF"),
             if gone { "404" } else { "200" }
         );
         if !gone {
-            assert_order(&answered, &request["answer"]);
+            assert_property_order(&answered, &request["answer"]);
         }
     }
 }

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 
 use crate::disk::{self, Disk};
 use crate::harness::{
-    PATIENCE, Random, Repeat, Request, Running, Template, faults, folder, new_token, seed, turn, variable,
-    without_syncs,
+    PATIENCE, Random, Repeat, Request, Running, Template, faults, folder, new_token, number, seed, turn, without_syncs,
 };
 use crate::script::Run;
 
@@ -96,7 +95,7 @@ fn whichever_operation_fails_the_answers_are_true() {
     let seed = seed();
     let _repeat = Repeat(format!("GROUPS_SEED={seed}"));
     let count = run_with(&Template::new(), fault(&Kind::ALL, u64::MAX, false));
-    let every = variable("GROUPS_EVERY").unwrap_or(EVERY);
+    let every = number("GROUPS_EVERY").unwrap_or(EVERY);
     let indexes = (0..count).skip(Random(seed).below(every)).step_by(every);
     let faults: Vec<Fault> = indexes
         .flat_map(|index| [false, true].map(|on| fault(&Kind::ALL, index, on)))
@@ -120,7 +119,7 @@ fn a_disk_that_is_full_from_any_write_on_leaves_the_answers_true() {
         ..full_disk()
     };
     let count = run_with(&Template::new(), never);
-    let every = variable("GROUPS_EVERY").unwrap_or(2 * EVERY);
+    let every = number("GROUPS_EVERY").unwrap_or(2 * EVERY);
     let indexes = (0..count).skip(Random(seed).below(every)).step_by(every);
     let faults: Vec<Fault> = indexes.map(|index| Fault { index, ..full_disk() }).collect();
     with_each(&faults, |template, fault| {
@@ -158,7 +157,7 @@ fn make_with(fault: Fault) -> u64 {
 fn a_first_start_that_fails_leaves_nothing_in_the_way_of_the_next() {
     let _turn = turn();
     let count = make_with(fault(&Kind::ALL, u64::MAX, false));
-    let every = variable("GROUPS_EVERY").unwrap_or(EVERY);
+    let every = number("GROUPS_EVERY").unwrap_or(EVERY);
     for index in (0..count).step_by(every) {
         for on in [false, true] {
             let _repeat = Repeat(format!("{index}, on: {on}"));

@@ -16,8 +16,9 @@ use groups_server::supervisor::Shutdown;
 use groups_server::transfer;
 use rusqlite::Connection;
 use serde_json::Value;
-
-pub use crate::numbers::{Random, variable};
+pub use test_support::env::number;
+pub use test_support::random::Random;
+use tokio::sync::oneshot;
 
 /// No test waits longer for anything.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -33,18 +34,7 @@ pub fn turn() -> MutexGuard<'static, ()> {
 /// Where all that is random begins.
 pub fn seed() -> u64 {
     let now = || u64::from(std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
-    variable("GROUPS_SEED").unwrap_or_else(now)
-}
-
-impl Random {
-    /// True `percent` times of a hundred.
-    pub fn percent(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    pub fn pick<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
-        of.get(self.below(of.len()))
-    }
+    number("GROUPS_SEED").unwrap_or_else(now)
 }
 
 /// A folder in memory where the system has one: nothing here needs a real disk.

@@ -11,8 +11,6 @@ mod disk;
 mod failing;
 mod harness;
 mod memory;
-#[path = "../common/numbers.rs"]
-mod numbers;
 mod power;
 mod recording;
 mod script;

@@ -2,7 +2,7 @@
 
 use fault_vfs::memory;
 
-use crate::harness::{Random, Repeat, Running, Template, seed, turn, variable};
+use crate::harness::{Random, Repeat, Running, Template, number, seed, turn};
 use crate::script::Run;
 
 /// Runs, unless told otherwise.
@@ -41,7 +41,7 @@ fn whichever_allocation_fails_the_answers_are_true() {
     let seed = seed();
     let mut random = Random(seed);
     let count = usize::try_from(run_with(&template, u64::MAX, false)).unwrap();
-    let runs = variable("GROUPS_ALLOCATIONS").unwrap_or(RUNS);
+    let runs = number("GROUPS_ALLOCATIONS").unwrap_or(RUNS);
     for run in 0..runs {
         let (index, on) = (random.below(count) as u64, random.percent(30));
         let _repeat = Repeat(format!(

@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 
 use crate::disk::{Disk, Image, Loss, put};
-use crate::harness::{PATIENCE, Random, Repeat, beside, faults, folder, seed, snapshot, turn, variable, without_syncs};
+use crate::harness::{PATIENCE, Random, Repeat, beside, faults, folder, number, seed, snapshot, turn, without_syncs};
 use crate::recording::{self, CLIENTS, Note, Recording, account};
 
 /// Images of one run.
@@ -207,7 +207,7 @@ fn run(seed: u64, images: usize) -> Result<(), String> {
     let states = states(&recording);
     let mut random = Random(seed);
     let moments = moments(&recording, images, &mut random);
-    let moments: Vec<(usize, u64)> = moments.into_iter().map(|moment| (moment, random.next())).collect();
+    let moments: Vec<(usize, u64)> = moments.into_iter().map(|moment| (moment, random.next_u64())).collect();
     let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS)
             .map(|thread| {
@@ -224,7 +224,7 @@ fn run(seed: u64, images: usize) -> Result<(), String> {
 #[test]
 fn a_power_cut_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
     let _turn = turn();
-    let images = variable("GROUPS_IMAGES").unwrap_or(IMAGES);
+    let images = number("GROUPS_IMAGES").unwrap_or(IMAGES);
     let seed = seed();
     for run_index in 0..images.div_ceil(IMAGES) {
         let seed = seed.wrapping_add(run_index as u64);

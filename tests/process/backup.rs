@@ -6,14 +6,13 @@ use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use rusqlite::Connection;
-
-use crate::harness::{Folder, Serving, mode};
-use crate::numbers::variable;
+use test_support::env;
+use test_support::process::{Folder, Server, mode};
 
 const CLIENTS: usize = 4;
 
@@ -94,7 +93,7 @@ fn groups_of_each(db: &Path) -> Vec<usize> {
 
 #[test]
 fn a_backup_under_load_is_a_state_between_two_commits_with_all_that_was_acknowledged() {
-    let count: usize = variable("GROUPS_BACKUPS").unwrap_or(100);
+    let count: usize = env::number("GROUPS_BACKUPS").unwrap_or(100);
     let folder = Folder::new();
     let token = folder.succeed(&["token", "create"]);
     let server = folder.serve(&["--log-level", "warn"]);
@@ -428,12 +427,9 @@ fn an_earlier_backup_outlives_one_that_fails() {
     let before = fs::read(folder.path("backup.db")).unwrap();
     make_group(&folder, "groups.db", "two");
     // A file may have 100 blocks, as if the disk were full then.
-    let mut limited = Command::new("sh");
-    let program = env!("CARGO_BIN_EXE_groups-server");
-    let script = format!("trap '' XFSZ; ulimit -f 100; exec {program} backup backup.db");
-    let output = limited
-        .args(["-c", &script])
-        .current_dir(folder.path(""))
+    let limited = "trap '' XFSZ; ulimit -f 100; exec \"$0\" \"$@\"";
+    let output = folder
+        .shell_command(limited, &["backup", "backup.db"])
         .output()
         .unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
@@ -528,7 +524,7 @@ fn a_restore_that_is_killed_leaves_the_old_database_with_its_log_or_the_new_one(
 
 /// Waits for something that a server does by itself.
 #[track_caller]
-fn wait_until(server: &Serving, mut happened: impl FnMut() -> bool) {
+fn wait_until(server: &Server, mut happened: impl FnMut() -> bool) {
     let began = Instant::now();
     while !happened() {
         assert!(began.elapsed().as_secs() < 20, "{}", server.log());
@@ -536,7 +532,7 @@ fn wait_until(server: &Serving, mut happened: impl FnMut() -> bool) {
     }
 }
 
-fn serve_with_backups(folder: &Folder, every: &str, keep: &str) -> Serving {
+fn serve_with_backups(folder: &Folder, every: &str, keep: &str) -> Server {
     folder.serve(&[
         "--backup-dir",
         "backups",

@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
+use test_support::process::{Folder, Server, has_tool, shell};
 
 use crate::client::{Answer, Client};
-use crate::harness::{Folder, Serving, has, shell};
 
 const YEARS: i64 = 10 * 365 * 86_400;
 
@@ -35,7 +35,7 @@ impl Clocked {
     }
 
     /// Starts a server by this clock. Where `time_passes`, what counts the time that passes goes with it.
-    fn serve(&self, time_passes: bool) -> Serving {
+    fn serve(&self, time_passes: bool) -> Server {
         let library = shell("faketime -m -f +0 sh -c 'printf %s \"$LD_PRELOAD\"'");
         let mut command = self.folder.command(&["--log-level", "warn"]);
         command.env("LD_PRELOAD", String::from_utf8(library.stdout).unwrap());
@@ -44,10 +44,10 @@ impl Clocked {
         if !time_passes {
             command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
         }
-        self.folder.serve_by(command)
+        self.folder.serve_with(command)
     }
 
-    fn client(&self, server: &Serving) -> Client {
+    fn client(&self, server: &Server) -> Client {
         Client::connect(&server.url, &self.token).unwrap()
     }
 }
@@ -108,7 +108,7 @@ fn add_group(client: &mut Client, groups: &mut Vec<Value>, at: i64) {
 
 #[test]
 fn order_paging_and_kept_answers_outlive_a_clock_that_jumps_ten_years_forth_and_back() {
-    if !has("faketime") {
+    if !has_tool("faketime") {
         return;
     }
     let clocked = Clocked::new();
@@ -135,7 +135,7 @@ fn order_paging_and_kept_answers_outlive_a_clock_that_jumps_ten_years_forth_and_
 
 #[test]
 fn a_kept_answer_is_forgotten_after_a_day_whatever_the_clock_was() {
-    if !has("faketime") {
+    if !has_tool("faketime") {
         return;
     }
     let clocked = Clocked::new();
@@ -161,7 +161,7 @@ fn a_kept_answer_is_forgotten_after_a_day_whatever_the_clock_was() {
 
 #[test]
 fn a_token_expires_by_the_clock_and_a_revoked_one_stays_revoked() {
-    if !has("faketime") {
+    if !has_tool("faketime") {
         return;
     }
     let clocked = Clocked::new();
@@ -186,7 +186,7 @@ fn a_token_expires_by_the_clock_and_a_revoked_one_stays_revoked() {
 
 #[test]
 fn the_latest_message_is_the_latest_activity_and_deadlines_do_not_see_the_clock() {
-    if !has("faketime") {
+    if !has_tool("faketime") {
         return;
     }
     let clocked = Clocked::new();

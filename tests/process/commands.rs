@@ -1,6 +1,6 @@
 //! `token`, `import`, `export` and `openapi`, on the file alone and beside a server.
 
-use crate::harness::{Folder, curl, has_curl, mode};
+use test_support::process::{Folder, curl, has_curl, mode};
 
 #[test]
 fn tokens_are_made_listed_and_revoked_beside_a_running_server() {

@@ -3,8 +3,7 @@
 use std::fs;
 
 use rusqlite::Connection;
-
-use crate::harness::{Folder, has_curl};
+use test_support::process::{Folder, has_curl};
 
 /// Makes the first page of a table or an index none, as a disk would.
 fn damage(folder: &Folder, of: &str) {
@@ -88,7 +87,7 @@ fn a_server_that_meets_damage_ends_and_says_so() {
         assert_eq!(server.status(token.trim(), "/v1/groups"), "200");
         let status = server.request(method, token.trim(), "/v1/contacts", "username=Kevin");
         assert_eq!(status, "500", "{method}");
-        let (code, log) = server.end_with();
+        let (code, log) = server.wait_for_exit();
         assert_eq!(code, Some(1), "{log}");
         assert!(
             log.contains("the database is damaged (database disk image is malformed)"),

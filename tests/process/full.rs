@@ -7,9 +7,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use test_support::process::{Folder, Server, binary, shell};
 
 use crate::client::{Answer, Client};
-use crate::harness::{Folder, Serving, shell};
 
 const TOKEN: &str = "from-outside-0123456789abcdef";
 
@@ -23,13 +23,14 @@ fn may_mount() -> bool {
 }
 
 /// A server whose file is on a small disk, and the disk as seen from here.
-fn serve_on_small_disk(folder: &Folder) -> (Serving, PathBuf) {
+fn serve_on_small_disk(folder: &Folder) -> (Server, PathBuf) {
     std::fs::create_dir(folder.path("disk")).unwrap();
     let mount = "mount -t tmpfs -o size=4m tmpfs disk && exec \"$0\" --db disk/groups.db --log-level off";
-    let args = ["-rm", "sh", "-c", mount, env!("CARGO_BIN_EXE_groups-server")];
+    let binary = binary();
+    let args = ["-rm", "sh", "-c", mount, binary.to_str().unwrap()];
     let mut command = folder.prepare(Command::new("unshare"), &args);
     command.env("GROUPS_TOKEN", TOKEN);
-    let server = folder.serve_by(command);
+    let server = folder.serve_with(command);
     let disk = folder.path("disk");
     let disk = format!("/proc/{}/root{}", server.pid(), disk.display());
     (server, disk.into())

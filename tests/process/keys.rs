@@ -7,10 +7,11 @@ use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use test_support::env;
+use test_support::process::Folder;
+use test_support::random::Random;
 
 use crate::client::Client;
-use crate::harness::Folder;
-use crate::numbers::{Random, variable};
 
 const CLIENTS: usize = 16;
 
@@ -85,7 +86,7 @@ fn name(client: usize, request: usize) -> String {
 
 #[test]
 fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
-    let requests = variable("GROUPS_KEYED").unwrap_or(200);
+    let requests = env::number("GROUPS_KEYED").unwrap_or(200);
     let folder = Folder::new();
     let token = folder.succeed(&["token", "create"]);
     let serve = || folder.serve(&["--log-level", "off"]);

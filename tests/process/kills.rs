@@ -11,11 +11,12 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use test_support::env;
+use test_support::integrity::assert_integrity;
+use test_support::process::Folder;
+use test_support::random::Random;
 
 use crate::client::{Answer, Client};
-use crate::harness::Folder;
-use crate::numbers::{Random, variable};
-use crate::sound::assert_sound;
 use crate::world::{Request, World, choose, with_ids};
 
 const WRITERS: usize = 32;
@@ -165,8 +166,8 @@ struct Tried {
 #[test]
 fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
     let (kills, groups): (usize, usize) = (
-        variable("GROUPS_KILLS").unwrap_or(50),
-        variable("GROUPS_GROUPS").unwrap_or(0),
+        env::number("GROUPS_KILLS").unwrap_or(50),
+        env::number("GROUPS_GROUPS").unwrap_or(0),
     );
     let mut tried = Tried::default();
     for file in 0..kills.div_ceil(A_FILE) {
@@ -204,7 +205,7 @@ fn kill_often(file: usize, kills: usize, groups: usize, tried: &mut Tried) {
             settle(&folder, &mut writers);
         }
         if groups == 0 {
-            assert_sound(&folder.path("groups.db"));
+            assert_integrity(&folder.path("groups.db"));
         }
         let (tell, answered) = channel();
         let wanted = random.below(400);
@@ -223,7 +224,7 @@ fn kill_often(file: usize, kills: usize, groups: usize, tried: &mut Tried) {
     }
     drop(folder.serve(&[]).stop());
     settle(&folder, &mut writers);
-    assert_sound(&folder.path("groups.db"));
+    assert_integrity(&folder.path("groups.db"));
     tried.objects += writers.iter().map(|writer| writer.world.len()).sum::<usize>();
 }
 

@@ -9,16 +9,20 @@ mod commands;
 mod damage;
 mod documents;
 mod full;
-mod harness;
+/// What documents.rs imports.
+mod harness {
+    pub use test_support::process::{Folder, has_curl, shell};
+}
 mod keys;
 mod kills;
-#[path = "../common/numbers.rs"]
-mod numbers;
-mod printed;
+/// What documents.rs imports.
+mod printed {
+    pub use test_support::documented::{
+        SAMPLE, assert_as_printed as compare_answer, assert_property_order as assert_order,
+    };
+}
 mod refusals;
 mod secrets;
 mod serving;
-#[path = "../common/sound.rs"]
-mod sound;
 mod syncs;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::harness::Folder;
+use test_support::process::Folder;
 
 #[track_caller]
 fn assert_refused(output: &Output, code: i32, why: &str) {

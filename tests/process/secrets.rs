@@ -3,9 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
-use crate::harness::{Folder, Serving};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use test_support::process::{Folder, Server};
 
 const GIVEN: &str = "5f1d7e0c9b3a48d2a6c4e8f0917b2d3c";
 
@@ -15,7 +15,7 @@ fn a_token_from_the_environment_does_not_stay_there_and_the_process_is_the_same(
     let folder = Folder::new();
     let mut command = folder.command(&["serve", "--db", "named.db"]);
     command.env("GROUPS_TOKEN", GIVEN).env("GROUPS_LOG_LEVEL", "warn");
-    let server = folder.serve_by(command);
+    let server = folder.serve_with(command);
     let (environment, line) = (server.proc("environ"), server.proc("cmdline"));
     assert_none(&environment, &[GIVEN]);
     assert!(String::from_utf8_lossy(&environment).contains("GROUPS_LOG_LEVEL=warn\0"));
@@ -31,7 +31,7 @@ fn a_token_that_cannot_leave_the_environment_is_refused() {
     let folder = Folder::new();
     // With one file descriptor left there is no pipe. Whatever runs the tests may have left something open there.
     let line = "exec 3>&-; ulimit -n 4; exec \"$0\" \"$@\"";
-    let mut command = folder.by_shell(line, &["--listen", "127.0.0.1:0"]);
+    let mut command = folder.shell_command(line, &["--listen", "127.0.0.1:0"]);
     let output = command.env("GROUPS_TOKEN", GIVEN).output().unwrap();
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}");
@@ -58,7 +58,7 @@ fn no_token_is_in_the_log_an_answer_the_file_or_the_process() {
         let tokens = [&first, &made, &read_only, &revoked, &wrong, GIVEN];
         let mut command = folder.command(&["--log-level", "trace", "--log-format", format]);
         command.env("GROUPS_TOKEN", GIVEN);
-        let server = folder.serve_by(command);
+        let server = folder.serve_with(command);
         let mut seen = list.into_bytes();
         for token in tokens {
             for request in requests(token) {
@@ -171,7 +171,7 @@ fn mistakes(token: &str, good: &str) -> Vec<String> {
 }
 
 /// Sends a request, of which the server closes the connection; answers with all that it sent.
-fn send(server: &Serving, request: &str) -> Vec<u8> {
+fn send(server: &Server, request: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
     let request = request.replacen("HTTP/1.1\r\n", "HTTP/1.1\r\nhost: x\r\nconnection: close\r\n", 1);
     stream.write_all(request.as_bytes()).unwrap();

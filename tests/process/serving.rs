@@ -4,8 +4,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use serde_json::Value;
-
-use crate::harness::{Folder, curl, has_curl, mode, shell};
+use test_support::process::{Folder, curl, has_curl, mode, shell};
 
 #[test]
 fn the_first_start_prints_a_token_once_and_a_request_that_works_when_pasted() {
@@ -58,7 +57,7 @@ fn the_environment_sets_a_token_the_same_at_each_start() {
     let serve = |name: &str, value: &str| {
         let mut command = folder.command(&[]);
         command.env(name, value);
-        folder.serve_by(command)
+        folder.serve_with(command)
     };
     let one = "from-outside-0123456789abcdef";
     std::fs::write(folder.path("secret"), format!("{one}\n")).unwrap();
@@ -160,7 +159,7 @@ fn each_signal_finishes_the_request_in_hand_and_exits_with_0() {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        drop(server.end());
+        drop(server.wait());
         assert!(folder.succeed(&["export", "-"]).contains("\"name\":\"last\""));
     }
 }
@@ -254,7 +253,7 @@ fn an_empty_variable_counts_as_not_set_and_a_server_s_as_none_of_another_command
     ] {
         command.env(format!("GROUPS_{name}"), "");
     }
-    drop(folder.serve_by(command).stop());
+    drop(folder.serve_with(command).stop());
     assert!(folder.path("groups.db").exists());
     let mut list = folder.command(&["token", "list"]);
     assert!(list.env("GROUPS_LISTEN", "nowhere").output().unwrap().status.success());
@@ -273,7 +272,7 @@ fn a_token_of_the_file_can_be_brought_by_the_environment_and_a_lesser_one_cannot
     ];
     let mut command = folder.command(&[]);
     command.env("GROUPS_TOKEN", own.trim());
-    let server = folder.serve_by(command);
+    let server = folder.serve_with(command);
     assert_eq!(server.status(own.trim(), "/v1/groups"), "200");
     drop(server.stop());
     for token in &lesser {

@@ -1,11 +1,11 @@
 //! What is put in a place, or shown, is on the disk before. A power cut cannot be had here: strace tells the order of the
 //! calls. What SQLite writes and syncs by itself is for tests/faults.
 
-use crate::harness::{Folder, has, shell};
+use test_support::process::{Folder, has_tool, shell};
 
 /// Whether the calls of a program can be looked at here; in a container that may be forbidden.
 fn may_trace() -> bool {
-    let may = has("strace") && shell("strace -o /dev/null true").status.success();
+    let may = has_tool("strace") && shell("strace -o /dev/null true").status.success();
     if !may {
         eprintln!("skipped: this test needs strace and the right to use it");
     }
@@ -16,7 +16,7 @@ fn may_trace() -> bool {
 fn calls(folder: &Folder, args: &[&str]) -> Vec<String> {
     let names = "openat|p?write(64)?|copy_file_range|sendfile|splice|ftruncate|f(data)?sync|rename.*|link.*";
     let line = format!("exec timeout 60 strace -f -y -o trace -e 'trace=/^({names})$' \"$0\" \"$@\"");
-    let output = folder.by_shell(&line, args).output().unwrap();
+    let output = folder.shell_command(&line, args).output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{args:?}: {told}");
     let trace = std::fs::read_to_string(folder.path("trace")).unwrap();

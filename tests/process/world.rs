@@ -4,8 +4,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
-
-use crate::numbers::Random;
+use test_support::random::Random;
 
 /// Objects by their ids.
 pub type World = BTreeMap<String, Value>;
@@ -295,7 +294,7 @@ pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
     if contacts.len() < 2 {
         return Request::MakeContact { username: name };
     }
-    let (one, contact) = (random.of(&contacts), text(&random.of(&contacts)["id"]));
+    let (one, contact) = (one_of(&contacts, random), text(&one_of(&contacts, random)["id"]));
     let some = |random: &mut Random| -> Vec<String> {
         let chosen = contacts.iter().filter(|_| random.below(2) == 0);
         chosen.map(|contact| text(&contact["id"])).rev().collect()
@@ -310,7 +309,7 @@ pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
             };
         }
         0 | 1 => return Request::DeleteContact { contact },
-        2 if !messages.is_empty() => return about_message(random.of(&messages), random, name),
+        2 if !messages.is_empty() => return about_message(one_of(&messages, random), random, name),
         3 => return send(one, &json!([one["id"]]), random, name),
         _ => {}
     }
@@ -318,7 +317,7 @@ pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
         let contacts = some(random);
         return Request::MakeGroup { name, contacts };
     }
-    let found = random.of(&groups);
+    let found = one_of(&groups, random);
     let group = text(&found["id"]);
     let is_member = found["contacts"].as_array().unwrap().contains(&json!(contact));
     match dice {
@@ -334,7 +333,7 @@ pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
         10 => Request::DeleteConversation {
             conversation: text(&found["conversation_id"]),
         },
-        11 | 12 if !messages.is_empty() => about_message(random.of(&messages), random, name),
+        11 | 12 if !messages.is_empty() => about_message(one_of(&messages, random), random, name),
         _ => send(found, &found["contacts"], random, name),
     }
 }
@@ -356,7 +355,7 @@ fn send(to: &Value, senders: &Value, random: &mut Random, name: String) -> Reque
     let senders: Vec<&Value> = senders.as_array().unwrap().iter().collect();
     let contact = match senders.is_empty() || random.below(4) == 0 {
         true => Value::Null,
-        false => random.of(&senders).clone(),
+        false => one_of(&senders, random).clone(),
     };
     match to["conversation_id"].as_str() {
         None => Request::MakeContact { username: name },
@@ -368,8 +367,6 @@ fn send(to: &Value, senders: &Value, random: &mut Random, name: String) -> Reque
     }
 }
 
-impl Random {
-    pub fn of<'a>(&mut self, all: &[&'a Value]) -> &'a Value {
-        all[self.below(all.len())]
-    }
+fn one_of<'a>(objects: &[&'a Value], random: &mut Random) -> &'a Value {
+    random.pick(objects).expect("there are objects")
 }

@@ -1,4 +1,4 @@
-//! Runs the binary in a folder of its own.
+//! Runs the server's binary in a temporary folder, and curl against it.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -6,9 +6,24 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-const BINARY: &str = env!("CARGO_BIN_EXE_groups-server");
+/// The binary under test. Cargo builds it before it runs an integration test, and places it one folder above the test's
+/// own executable: `target/debug/groups-server` and `target/debug/deps/process-0123456789abcdef`.
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let binary = profile.join("groups-server");
+    assert!(binary.is_file(), "there is no binary at {}", binary.display());
+    binary
+}
 
+/// A temporary folder, in which commands run.
 pub struct Folder(tempfile::TempDir);
+
+impl Default for Folder {
+    fn default() -> Self {
+        Folder::new()
+    }
+}
 
 impl Folder {
     pub fn new() -> Self {
@@ -19,9 +34,9 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    /// The binary with these arguments, in this folder, without variables of its own.
+    /// The binary with these arguments, in this folder and without any `GROUPS_…` variable.
     pub fn command(&self, args: &[&str]) -> Command {
-        self.prepare(Command::new(BINARY), args)
+        self.prepare(Command::new(binary()), args)
     }
 
     /// The same for another program, which may run the binary.
@@ -35,14 +50,14 @@ impl Folder {
         command
     }
 
-    /// The same by a line of shell, to which the binary is `$0`.
-    pub fn by_shell(&self, line: &str, args: &[&str]) -> Command {
+    /// The same for a line of shell, in which `$0` is the binary and `$@` are the arguments.
+    pub fn shell_command(&self, line: &str, args: &[&str]) -> Command {
         let mut shell = Command::new("sh");
-        shell.args(["-c", line, BINARY]);
+        shell.args(["-c", line]).arg(binary());
         self.prepare(shell, args)
     }
 
-    /// The bytes of every file in the folder, one after the other.
+    /// The bytes of all files in the folder, concatenated.
     pub fn contents(&self) -> Vec<u8> {
         let files = std::fs::read_dir(self.0.path()).unwrap();
         files
@@ -50,14 +65,15 @@ impl Folder {
             .collect()
     }
 
-    /// Runs a command to its end, which must come: one that serves where it should refuse is ended with code 124.
+    /// Runs a command to its end. After 20 seconds it is terminated and has exit code 124: it may be a server that
+    /// should have refused to start.
     pub fn run(&self, args: &[&str]) -> Output {
         let mut command = Command::new("timeout");
-        command.args(["20", BINARY]);
+        command.arg("20").arg(binary());
         self.prepare(command, args).output().unwrap()
     }
 
-    /// Runs a command that must succeed, and answers with its standard output.
+    /// Runs a command that must succeed, and returns its standard output.
     #[track_caller]
     pub fn succeed(&self, args: &[&str]) -> String {
         let output = self.run(args);
@@ -70,11 +86,12 @@ impl Folder {
     }
 
     /// Starts a server on a free port and waits until it listens.
-    pub fn serve(&self, args: &[&str]) -> Serving {
-        self.serve_by(self.command(args))
+    pub fn serve(&self, args: &[&str]) -> Server {
+        self.serve_with(self.command(args))
     }
 
-    pub fn serve_by(&self, mut command: Command) -> Serving {
+    /// The same with a prepared command.
+    pub fn serve_with(&self, mut command: Command) -> Server {
         let log = self.path("log");
         let child = command
             .env("GROUPS_LISTEN", "127.0.0.1:0")
@@ -82,41 +99,43 @@ impl Folder {
             .stderr(File::options().create(true).append(true).open(&log).unwrap())
             .spawn();
         let mut child = child.unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut first = String::new();
-        out.read_line(&mut first).unwrap();
-        let url = first.trim_end().rsplit(' ').next().unwrap().to_owned();
+        let mut stdout = BufReader::new(child.stdout.take().unwrap());
+        let mut first_line = String::new();
+        stdout.read_line(&mut first_line).unwrap();
+        let url = first_line.trim_end().rsplit(' ').next().unwrap().to_owned();
         assert!(
             url.starts_with("http://"),
-            "{first:?} {}",
+            "{first_line:?} {}",
             std::fs::read_to_string(&log).unwrap()
         );
-        Serving {
+        Server {
             child,
-            out,
-            first,
+            stdout,
+            first_line,
             url,
             log,
         }
     }
 }
 
-pub struct Serving {
+/// A running server. Dropping it kills it.
+pub struct Server {
     child: Child,
-    out: BufReader<ChildStdout>,
-    first: String,
+    stdout: BufReader<ChildStdout>,
+    first_line: String,
     /// Such as `http://127.0.0.1:40123`.
     pub url: String,
     log: PathBuf,
 }
 
-impl Serving {
+impl Server {
+    /// Sends a signal, such as `TERM`.
     pub fn signal(&self, name: &str) {
         let sent = shell(&format!("kill -{name} {}", self.child.id()));
         assert!(sent.status.success());
     }
 
-    /// What Linux tells of the process in the file `name` of its folder in `/proc`.
+    /// The content of a file in the process's folder in `/proc`.
     #[cfg(target_os = "linux")]
     pub fn proc(&self, name: &str) -> Vec<u8> {
         std::fs::read(format!("/proc/{}/{name}", self.pid())).unwrap()
@@ -126,29 +145,42 @@ impl Serving {
         self.child.id()
     }
 
-    /// Stops by SIGTERM, asserts that this ends well, and answers with all of standard output.
+    /// Stops the server with SIGTERM, asserts exit code 0, and returns all of its standard output.
     pub fn stop(self) -> String {
         self.signal("TERM");
-        self.end()
+        self.wait()
     }
 
-    pub fn end(mut self) -> String {
+    /// Waits for the server to exit, asserts exit code 0, and returns all of its standard output.
+    pub fn wait(mut self) -> String {
         let mut rest = String::new();
-        self.out.read_to_string(&mut rest).unwrap();
+        self.stdout.read_to_string(&mut rest).unwrap();
         assert_eq!(self.child.wait().unwrap().code(), Some(0), "{}", self.log());
-        std::mem::take(&mut self.first) + &rest
+        std::mem::take(&mut self.first_line) + &rest
+    }
+
+    /// Waits for the server to exit of its own accord, and returns its exit code and its log.
+    pub fn wait_for_exit(mut self) -> (Option<i32>, String) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            match self.child.try_wait().unwrap() {
+                Some(status) => return (status.code(), self.log()),
+                None => assert!(Instant::now() < deadline, "the server is still running: {}", self.log()),
+            }
+            std::thread::yield_now();
+        }
     }
 
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap()
     }
 
-    /// The status of a GET with curl.
+    /// Sends a GET with curl and returns the status.
     pub fn status(&self, token: &str, path: &str) -> String {
         self.request("GET", token, path, "")
     }
 
-    /// The status of a request with curl, with a form.
+    /// Sends a request with curl, with a form unless that is empty, and returns the status.
     pub fn request(&self, method: &str, token: &str, path: &str, form: &str) -> String {
         let form: &[&str] = if form.is_empty() || method == "GET" {
             &[]
@@ -170,38 +202,27 @@ impl Serving {
         ];
         curl(&[&args[..], form].concat())
     }
-
-    /// Waits until it ends by itself; its exit code and its log.
-    pub fn end_with(mut self) -> (Option<i32>, String) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
-            match self.child.try_wait().unwrap() {
-                Some(status) => return (status.code(), self.log()),
-                None => assert!(Instant::now() < deadline, "it goes on: {}", self.log()),
-            }
-            std::thread::yield_now();
-        }
-    }
 }
 
-impl Drop for Serving {
+impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended already.
+        // Both fail if the process has exited already.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
-pub fn shell(command: &str) -> Output {
-    Command::new("sh").args(["-c", command]).output().unwrap()
+/// Runs a line of shell.
+pub fn shell(line: &str) -> Output {
+    Command::new("sh").args(["-c", line]).output().unwrap()
 }
 
 pub fn has_curl() -> bool {
-    has("curl")
+    has_tool("curl")
 }
 
-/// Whether a tool is there. Only a person's machine may lack it: where `CI` is set, its absence is an error.
-pub fn has(tool: &str) -> bool {
+/// Whether a tool is installed. If `CI` is set it must be; on a developer's machine the test is skipped without it.
+pub fn has_tool(tool: &str) -> bool {
     let found = shell(&format!("command -v {tool}")).status.success();
     assert!(found || std::env::var_os("CI").is_none(), "CI must have {tool}");
     if !found {
@@ -210,6 +231,7 @@ pub fn has(tool: &str) -> bool {
     found
 }
 
+/// Runs curl, which must succeed, and returns its standard output.
 pub fn curl(args: &[&str]) -> String {
     let output = Command::new("curl")
         .args(["-sS", "--max-time", "20"])
@@ -224,6 +246,7 @@ pub fn curl(args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// A file's permission bits.
 pub fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
