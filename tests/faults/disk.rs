@@ -1,19 +1,20 @@
-//! A disk as a recording tells of it: what is surely on it, what may be, and images of what a power cut could have left:
-//! of the writes after the last sync any part of them, in sectors, whole or torn; names as far as the folder was synced.
+//! A simulated disk, built from recorded events. It knows what is synced and what is pending, and makes images of what a
+//! power cut could leave: any subset of the pending writes, by sectors, which may be torn, and any prefix of the changes
+//! to the folder's names.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use fault_vfs::{Event, FileId};
-
-use crate::harness::Random;
+use test_support::random::Random;
 
 const SECTOR: usize = 512;
 
-/// The files by their names.
+/// Files by name.
 pub type Image = BTreeMap<String, Vec<u8>>;
 
-pub fn put(image: &Image, folder: &Path) {
+/// Writes an image into a folder.
+pub fn write_image(image: &Image, folder: &Path) {
     for (name, content) in image {
         std::fs::write(folder.join(name), content).unwrap();
     }
@@ -22,7 +23,7 @@ pub fn put(image: &Image, folder: &Path) {
 #[derive(Clone, Debug, Default)]
 struct File {
     synced: Vec<u8>,
-    /// What came since, in order.
+    /// The changes since the last sync, in order.
     pending: Vec<Change>,
 }
 
@@ -33,7 +34,7 @@ enum Change {
 }
 
 #[derive(Clone, Debug)]
-enum Naming {
+enum NameChange {
     Add(String, FileId),
     Remove(String),
 }
@@ -42,17 +43,17 @@ enum Naming {
 pub struct Disk {
     files: BTreeMap<FileId, File>,
     names: BTreeMap<String, FileId>,
-    namings: Vec<Naming>,
+    pending_names: Vec<NameChange>,
 }
 
-/// How much of what may be on the disk is there.
+/// How much of the pending changes reaches the disk.
 #[derive(Clone, Copy, Debug)]
 pub struct Loss {
-    /// Of a hundred sectors.
+    /// The percentage of sectors that are kept.
     kept: usize,
-    /// Of a hundred sectors that are kept.
+    /// The percentage of kept sectors that are torn.
     torn: usize,
-    /// All that came up to a place in each file, and nothing after: the order is kept.
+    /// Whether each file keeps a prefix of its changes, instead of any subset.
     in_order: bool,
 }
 
@@ -70,17 +71,17 @@ impl Loss {
 impl Disk {
     pub fn apply(&mut self, event: &Event) {
         match event {
-            Event::Made(file, name) => {
+            Event::Created(file, name) => {
                 self.files.insert(*file, File::default());
-                self.namings.push(Naming::Add(name.clone(), *file));
+                self.pending_names.push(NameChange::Add(name.clone(), *file));
             }
-            Event::Found(file, name, content) => {
+            Event::Existing(file, name, content) => {
                 let synced = content.clone();
                 let pending = Vec::new();
                 self.files.insert(*file, File { synced, pending });
                 self.names.insert(name.clone(), *file);
             }
-            // The program does this by itself, and syncs the folder before it opens the file.
+            // The program renames the file itself, and syncs the folder before it opens the file.
             Event::Renamed(file, name) => {
                 self.sync_names();
                 self.names.retain(|_, other| other != file);
@@ -91,15 +92,15 @@ impl Disk {
                 self.change(*file, Change::Write(offset, bytes.clone()));
             }
             Event::Truncate(file, size) => self.change(*file, Change::Truncate(usize::try_from(*size).unwrap())),
-            Event::Sync(file, folder_too) => {
+            Event::Sync(file, and_folder) => {
                 self.file(*file).sync();
-                if *folder_too {
+                if *and_folder {
                     self.sync_names();
                 }
             }
             Event::SyncFailed(file) => self.file(*file).pending.clear(),
             Event::Delete(name, synced) => {
-                self.namings.push(Naming::Remove(name.clone()));
+                self.pending_names.push(NameChange::Remove(name.clone()));
                 if *synced {
                     self.sync_names();
                 }
@@ -109,7 +110,7 @@ impl Disk {
     }
 
     fn file(&mut self, file: FileId) -> &mut File {
-        self.files.get_mut(&file).expect("it was made or found")
+        self.files.get_mut(&file).expect("the file was created or existed")
     }
 
     fn change(&mut self, file: FileId, change: Change) {
@@ -117,18 +118,18 @@ impl Disk {
     }
 
     fn sync_names(&mut self) {
-        for naming in std::mem::take(&mut self.namings) {
-            rename(&mut self.names, &naming);
+        for change in std::mem::take(&mut self.pending_names) {
+            rename(&mut self.names, &change);
         }
         let names = &self.names;
         self.files.retain(|file, _| names.values().any(|named| named == file));
     }
 
-    /// With all that was written.
-    pub fn whole(&self) -> Image {
+    /// With everything that was written.
+    pub fn everything(&self) -> Image {
         let mut names = self.names.clone();
-        for naming in &self.namings {
-            rename(&mut names, naming);
+        for change in &self.pending_names {
+            rename(&mut names, change);
         }
         self.image(&names, |file| {
             let mut file = file.clone();
@@ -137,18 +138,18 @@ impl Disk {
         })
     }
 
-    /// What a power cut could have left.
-    pub fn cut(&self, loss: Loss, random: &mut Random) -> Image {
+    /// What a power cut could leave.
+    pub fn after_power_cut(&self, loss: Loss, random: &mut Random) -> Image {
         let mut names = self.names.clone();
-        // A folder's changes reach the disk in their order.
-        for naming in &self.namings[..random.below(self.namings.len() + 1)] {
-            rename(&mut names, naming);
+        // Changes to names reach the disk in order.
+        for change in &self.pending_names[..random.below(self.pending_names.len() + 1)] {
+            rename(&mut names, change);
         }
-        self.image(&names, |file| file.cut(loss, random))
+        self.image(&names, |file| file.after_power_cut(loss, random))
     }
 
-    /// What is surely there.
-    pub fn sure(&self) -> Image {
+    /// Only what is synced.
+    pub fn synced(&self) -> Image {
         self.image(&self.names, |file| file.synced.clone())
     }
 
@@ -160,10 +161,10 @@ impl Disk {
     }
 }
 
-fn rename(names: &mut BTreeMap<String, FileId>, naming: &Naming) {
-    match naming {
-        Naming::Add(name, file) => names.insert(name.clone(), *file),
-        Naming::Remove(name) => names.remove(name),
+fn rename(names: &mut BTreeMap<String, FileId>, change: &NameChange) {
+    match change {
+        NameChange::Add(name, file) => names.insert(name.clone(), *file),
+        NameChange::Remove(name) => names.remove(name),
     };
 }
 
@@ -177,7 +178,7 @@ impl File {
         }
     }
 
-    fn cut(&self, loss: Loss, random: &mut Random) -> Vec<u8> {
+    fn after_power_cut(&self, loss: Loss, random: &mut Random) -> Vec<u8> {
         let mut content = self.synced.clone();
         let end = match loss.in_order {
             true => random.below(self.pending.len() + 1),
@@ -186,7 +187,7 @@ impl File {
         for change in &self.pending[..end] {
             match change {
                 Change::Write(offset, bytes) if loss.in_order => overwrite(&mut content, *offset, bytes),
-                Change::Write(offset, bytes) => put_some(&mut content, *offset, bytes, loss, random),
+                Change::Write(offset, bytes) => overwrite_some(&mut content, *offset, bytes, loss, random),
                 Change::Truncate(size) => {
                     if loss.in_order || random.percent(loss.kept.clamp(10, 90)) {
                         content.truncate(*size);
@@ -206,8 +207,8 @@ fn overwrite(content: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
     content[offset..end].copy_from_slice(bytes);
 }
 
-/// Puts some of the sectors of a write. The file may grow by all of it even so, and is empty where nothing was put.
-fn put_some(content: &mut Vec<u8>, offset: usize, bytes: &[u8], loss: Loss, random: &mut Random) {
+/// Applies some of the sectors of a write. The file may still grow to the write's end; missing sectors are zeros.
+fn overwrite_some(content: &mut Vec<u8>, offset: usize, bytes: &[u8], loss: Loss, random: &mut Random) {
     let mut start = 0;
     while start < bytes.len() {
         let end = bytes.len().min(start + SECTOR - (offset + start) % SECTOR);

@@ -1,4 +1,4 @@
-//! A server in this process that may fail, a client that may get no answer, and what all tests here share.
+//! What these tests share: a server in this process that may fail, and a client that may get no response.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use fault_vfs::Tap;
+use fault_vfs::Interceptor;
 use groups_server::error::Failure;
 use groups_server::http::Settings;
 use groups_server::server::{Config, Deadlines, Listener, Server};
@@ -16,46 +16,46 @@ use groups_server::supervisor::Shutdown;
 use groups_server::transfer;
 use rusqlite::Connection;
 use serde_json::Value;
-pub use test_support::env::number;
-pub use test_support::random::Random;
+use test_support::env;
 use tokio::sync::oneshot;
 
-/// No test waits longer for anything.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest wait for anything.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// One test at a time: each uses all cores, and the memory that runs out is the whole process's.
-pub fn turn() -> MutexGuard<'static, ()> {
-    static TURN: Mutex<()> = Mutex::new(());
-    let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+/// Makes the tests run one at a time, and installs the VFS. Each test uses all cores, and memory runs out for the whole
+/// process.
+pub fn exclusive() -> MutexGuard<'static, ()> {
+    static LOCK: Mutex<()> = Mutex::new(());
+    let guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
     fault_vfs::install();
-    turn
+    guard
 }
 
-/// Where all that is random begins.
+/// The seed of all randomness in a test.
 pub fn seed() -> u64 {
     let now = || u64::from(std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos());
-    number("GROUPS_SEED").unwrap_or_else(now)
+    env::number("GROUPS_SEED").unwrap_or_else(now)
 }
 
-/// A folder in memory where the system has one: nothing here needs a real disk.
+/// A temporary folder, in memory if possible: these tests need no real disk.
 pub fn folder() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    let made = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
-    made.unwrap()
+    let folder = tempfile::tempdir_in(memory).or_else(|_| tempfile::tempdir());
+    folder.unwrap()
 }
 
-/// Told if the test fails while this is there: what repeats it.
-pub struct Repeat(pub String);
+/// Prints how to reproduce a failure, if the test panics while this is in scope.
+pub struct ReproduceWith(pub String);
 
-impl Drop for Repeat {
+impl Drop for ReproduceWith {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("repeat it with {}", self.0);
+            eprintln!("reproduce with {}", self.0);
         }
     }
 }
 
-/// A file with a token, and nothing beside it.
+/// A database file with a token, and without a WAL.
 pub struct Template {
     folder: tempfile::TempDir,
     pub token: String,
@@ -68,40 +68,41 @@ impl Template {
         Template { folder, token }
     }
 
-    pub fn copy(&self) -> Copy {
+    pub fn copy(&self) -> DatabaseCopy {
         let folder = folder();
         let db = folder.path().join("groups.db");
         std::fs::copy(self.folder.path().join("groups.db"), &db).unwrap();
-        let tap = without_syncs(folder.path());
-        Copy {
+        let interceptor = intercept_without_syncs(folder.path());
+        DatabaseCopy {
             _folder: folder,
             db,
-            tap,
+            interceptor,
         }
     }
 }
 
-/// A copy of a file in a folder of its own, whose syncs take no time.
-pub struct Copy {
+/// A copy of a database file in a folder of its own, whose syncs are mocked and take no time.
+pub struct DatabaseCopy {
     _folder: tempfile::TempDir,
     pub db: PathBuf,
-    pub tap: Arc<Tap>,
+    pub interceptor: Arc<Interceptor>,
 }
 
-pub fn without_syncs(folder: &Path) -> Arc<Tap> {
-    let tap = Tap::on(folder);
-    tap.mock_syncs(Duration::ZERO);
-    tap
+/// Intercepts a folder, and mocks its syncs so that they take no time.
+pub fn intercept_without_syncs(folder: &Path) -> Arc<Interceptor> {
+    let interceptor = Interceptor::on(folder);
+    interceptor.mock_syncs(Duration::ZERO);
+    interceptor
 }
 
-pub struct Running {
+pub struct TestServer {
     pub addr: SocketAddr,
     shutdown: Shutdown,
     thread: JoinHandle<Result<(), Failure>>,
     agent: ureq::Agent,
 }
 
-impl Running {
+impl TestServer {
     pub fn start(db: &Path) -> Result<Self, Failure> {
         let config = Config {
             backups: None,
@@ -133,9 +134,9 @@ impl Running {
         };
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(TIMEOUT))
             .build();
-        Ok(Running {
+        Ok(TestServer {
             addr,
             shutdown,
             thread,
@@ -143,7 +144,7 @@ impl Running {
         })
     }
 
-    /// The status and the body of the answer, if there is one: the server may be gone.
+    /// Sends a request and returns the response's status and body; `None` if the server is gone.
     pub fn send(&self, request: &Request) -> Option<(u16, Value)> {
         let url = format!("http://{}{}", self.addr, request.path);
         let mut builder = ureq::http::Request::builder()
@@ -153,35 +154,35 @@ impl Running {
         if let Some(key) = &request.key {
             builder = builder.header("idempotency-key", key);
         }
-        let answer = match &request.body {
+        let response = match &request.body {
             Some(body) => {
                 let builder = builder.header("content-type", "application/json");
                 self.agent.run(builder.body(body.to_string()).unwrap())
             }
             None => self.agent.run(builder.body(()).unwrap()),
         };
-        let mut answer = match answer {
-            Ok(answer) => answer,
-            Err(ureq::Error::Timeout(_)) => panic!("no answer to {request:?} within {PATIENCE:?}"),
+        let mut response = match response {
+            Ok(response) => response,
+            Err(ureq::Error::Timeout(_)) => panic!("no response to {request:?} within {TIMEOUT:?}"),
             Err(_) => return None,
         };
-        let text = answer.body_mut().read_to_string().ok()?;
+        let text = response.body_mut().read_to_string().ok()?;
         Some((
-            answer.status().as_u16(),
+            response.status().as_u16(),
             serde_json::from_str(&text).unwrap_or_default(),
         ))
     }
 
-    /// Whether the server has ended by itself, or does so within a moment.
-    pub fn has_ended(&self) -> bool {
-        let deadline = Instant::now() + PATIENCE;
+    /// Whether the server ends by itself before the timeout.
+    pub fn ends(&self) -> bool {
+        let deadline = Instant::now() + TIMEOUT;
         while !self.thread.is_finished() && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.thread.is_finished()
     }
 
-    /// Stops as SIGTERM does and tells how it ended.
+    /// Stops the server as SIGTERM does, and returns how it ended.
     pub fn stop(self) -> Result<(), Failure> {
         self.shutdown.request();
         self.thread.join().unwrap()
@@ -197,14 +198,14 @@ pub struct Request {
     pub body: Option<Value>,
 }
 
-/// A token of an account, made by another connection as `token create` does.
+/// Creates a token of an account through another connection, as `token create` does.
 pub fn new_token(db: &Path, account: &str) -> Result<String, Failure> {
     let mut session = Session::open(db, Missing::Create)?;
-    let made = session.write(|tx| tokens::create(tx, &NewToken::full(account)))?;
-    Ok(made.1.reveal().to_owned())
+    let created = session.write(|tx| tokens::create(tx, &NewToken::full(account)))?;
+    Ok(created.1.reveal().to_owned())
 }
 
-/// All that an account's callers can see, and the answers that are kept for it.
+/// Everything that an account's callers can see, and its stored responses, as lines of JSON.
 pub fn snapshot(session: &mut Session, account: &str) -> String {
     let mut out = Vec::new();
     transfer::export(session, account, &mut out).unwrap();
@@ -220,17 +221,18 @@ pub fn snapshot(session: &mut Session, account: &str) -> String {
     keys.unwrap().into_iter().fold(text, |text, key| text + &key + "\n")
 }
 
-/// What SQLite finds wrong with a file.
-pub fn faults(conn: &Connection) -> Option<String> {
+/// What SQLite's integrity checks find wrong with a database, if anything.
+pub fn integrity_problem(conn: &Connection) -> Option<String> {
     let check: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
     if check != "ok" {
         return Some(check);
     }
-    let loose = conn.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap();
-    loose.then(|| "a reference leads nowhere".to_owned())
+    let dangling = conn.prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap();
+    dangling.then(|| "a foreign key is violated".to_owned())
 }
 
-pub fn beside(db: &Path, suffix: &str) -> PathBuf {
+/// The path of a database's `-wal` or other file.
+pub fn sibling(db: &Path, suffix: &str) -> PathBuf {
     let mut name = db.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -1,16 +1,17 @@
-//! The server over a disk that fails, in process: SQLite's files are under a VFS of the tests' own (tests/fault-vfs/).
+//! The server on a faulty disk, in process: SQLite uses a VFS that records operations and injects faults
+//! (`tests/fault-vfs/`).
 //!
-//! `GROUPS_SEED` repeats a failure, which prints it. Longer than in the suite:
-//! * `GROUPS_IMAGES=100000`: so many images of what a power cut could have left (power.rs);
-//! * `GROUPS_EVERY=1`: every operation of the script fails in its turn, not a part of them (failing.rs);
-//! * `GROUPS_ALLOCATIONS=100000`: so many runs without memory (memory.rs).
+//! A failure prints the `GROUPS_SEED` that reproduces it. Variables for long runs:
+//! * `GROUPS_IMAGES=100000` sets the number of disk images that a power cut could leave (power_cut.rs);
+//! * `GROUPS_EVERY=1` makes every operation of the script fail in turn instead of a sample (io_errors.rs);
+//! * `GROUPS_ALLOCATIONS=100000` sets the number of runs that run out of memory (out_of_memory.rs).
 
-#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+#![allow(clippy::unwrap_used, reason = "a failing test reports where it failed")]
 
 mod disk;
-mod failing;
 mod harness;
-mod memory;
-mod power;
+mod io_errors;
+mod out_of_memory;
+mod power_cut;
 mod recording;
 mod script;

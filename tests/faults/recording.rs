@@ -1,39 +1,41 @@
-//! A run of the server to be cut: clients that write at once, each to an account of its own, with their acknowledgements
-//! and what each could see after them; chores, checkpoints, a log that begins anew, commands beside it, a new start.
+//! Records a run of the server, in which the power will be cut. Clients write concurrently, each to an account of its own;
+//! the recording has their acknowledgements and what each could see after them. Maintenance tasks, checkpoints, restarts
+//! of the WAL, commands and a restart of the server happen on the way.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use fault_vfs::{Event, Tap};
+use fault_vfs::{Event, Interceptor};
 use groups_server::store::{Missing, Session};
 use serde_json::{Value, json};
+use test_support::random::Random;
 
-use crate::harness::{PATIENCE, Random, Request, Running, beside, folder, new_token, snapshot};
+use crate::harness::{Request, TIMEOUT, TestServer, folder, new_token, sibling, snapshot};
 
 pub const CLIENTS: usize = 4;
 
-/// Requests of a client between two pauses.
+/// How many requests a client sends in one burst.
 const BURST: usize = 8;
 
-/// Bursts with a command after each.
+/// How many bursts are followed by a command.
 const ROUNDS: usize = 7;
 
-/// What a mark in the recording says, by the index that it has.
+/// The meaning of a mark in the recording. The mark is the note's index.
 #[derive(Clone, Copy, Debug)]
 pub enum Note {
     Sent(usize),
     Acknowledged(usize),
-    /// Commands have made tokens: so many.
+    /// Commands have created this many tokens.
     Tokens(usize),
 }
 
 pub struct Recording {
     pub events: Vec<Event>,
     pub notes: Vec<Note>,
-    /// What each client could see after each of its requests, the first before them.
-    pub seen: Vec<Vec<String>>,
+    /// What each client could see before its first request and after each one.
+    pub views: Vec<Vec<String>>,
 }
 
 pub fn account(client: usize) -> String {
@@ -41,7 +43,7 @@ pub fn account(client: usize) -> String {
 }
 
 struct Recorder {
-    tap: Arc<Tap>,
+    interceptor: Arc<Interceptor>,
     notes: Mutex<Vec<Note>>,
     db: PathBuf,
 }
@@ -49,19 +51,19 @@ struct Recorder {
 impl Recorder {
     fn note(&self, note: Note) {
         let mut notes = self.notes.lock().unwrap();
-        self.tap.mark(notes.len() as u64);
+        self.interceptor.mark(notes.len() as u64);
         notes.push(note);
     }
 }
 
-pub fn make(seed: u64) -> Recording {
+pub fn record(seed: u64) -> Recording {
     let folder = folder();
-    let tap = Tap::on(folder.path());
-    // So long that requests come meanwhile and are committed together.
-    tap.mock_syncs(Duration::from_micros(300));
-    tap.record();
+    let interceptor = Interceptor::on(folder.path());
+    // Long enough that more requests arrive during a sync, and are committed together.
+    interceptor.mock_syncs(Duration::from_micros(300));
+    interceptor.start_recording();
     let recorder = Recorder {
-        tap,
+        interceptor,
         notes: Mutex::default(),
         db: folder.path().join("groups.db"),
     };
@@ -71,28 +73,28 @@ pub fn make(seed: u64) -> Recording {
         recorder.note(Note::Tokens(index + 1));
         clients.push(Client::new(index, token, seed));
     }
-    let server = Running::start(&recorder.db).unwrap();
+    let server = TestServer::start(&recorder.db).unwrap();
     for round in 0..ROUNDS {
         burst(&recorder, &server, &mut clients);
-        // A command beside the server moves the log, and the next write begins it anew.
+        // A command next to the server checkpoints, so the next write restarts the WAL.
         new_token(&recorder.db, "another").unwrap();
         recorder.note(Note::Tokens(CLIENTS + 1 + round));
     }
     burst(&recorder, &server, &mut clients);
-    wait_until_log_is_cut(&recorder.db);
+    wait_until_wal_is_truncated(&recorder.db);
     burst(&recorder, &server, &mut clients);
     server.stop().unwrap();
-    let server = Running::start(&recorder.db).unwrap();
+    let server = TestServer::start(&recorder.db).unwrap();
     burst(&recorder, &server, &mut clients);
     server.stop().unwrap();
     Recording {
-        events: recorder.tap.recorded(),
+        events: recorder.interceptor.stop_recording(),
         notes: recorder.notes.into_inner().unwrap(),
-        seen: clients.into_iter().map(|client| client.seen).collect(),
+        views: clients.into_iter().map(|client| client.views).collect(),
     }
 }
 
-fn burst(recorder: &Recorder, server: &Running, clients: &mut [Client]) {
+fn burst(recorder: &Recorder, server: &TestServer, clients: &mut [Client]) {
     std::thread::scope(|scope| {
         for client in clients {
             scope.spawn(move || {
@@ -105,10 +107,10 @@ fn burst(recorder: &Recorder, server: &Running, clients: &mut [Client]) {
     });
 }
 
-fn wait_until_log_is_cut(db: &Path) {
-    let deadline = Instant::now() + PATIENCE;
-    while std::fs::metadata(beside(db, "-wal")).unwrap().len() > 0 {
-        assert!(Instant::now() < deadline, "the log is not cut");
+fn wait_until_wal_is_truncated(db: &Path) {
+    let deadline = Instant::now() + TIMEOUT;
+    while std::fs::metadata(sibling(db, "-wal")).unwrap().len() > 0 {
+        assert!(Instant::now() < deadline, "the WAL is not truncated");
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -117,12 +119,12 @@ struct Client {
     index: usize,
     token: String,
     random: Random,
-    seen: Vec<String>,
+    views: Vec<String>,
     last_keyed: Option<Request>,
-    made: usize,
+    created: usize,
 }
 
-/// The objects that a client can see, by kind.
+/// The objects that a client sees, by kind.
 type Objects = BTreeMap<String, Vec<Value>>;
 
 impl Client {
@@ -131,17 +133,17 @@ impl Client {
             index,
             token,
             random: Random(seed ^ (index as u64) << 32),
-            seen: vec![String::new()],
+            views: vec![String::new()],
             last_keyed: None,
-            made: 0,
+            created: 0,
         }
     }
 
-    /// Sends a request and holds what can be seen after it against the answer.
-    fn step(&mut self, recorder: &Recorder, server: &Running, session: &mut Session) {
+    /// Sends a request, and checks what is visible after it against the response.
+    fn step(&mut self, recorder: &Recorder, server: &TestServer, session: &mut Session) {
         let request = self.request();
         recorder.note(Note::Sent(self.index));
-        let (status, body) = server.send(&request).expect("an answer");
+        let (status, body) = server.send(&request).expect("a response");
         recorder.note(Note::Acknowledged(self.index));
         assert!(status < 500, "{request:?}: {status} {body}");
         let now = snapshot(session, &account(self.index));
@@ -150,19 +152,19 @@ impl Client {
             .as_ref()
             .is_some_and(|last| last.key == request.key && request.key.is_some());
         if status < 300 && body["id"].is_string() && !replayed {
-            let shown = objects(&now).into_values().flatten().any(|object| object == body);
-            assert!(shown, "{request:?} was answered {status} {body} and cannot be seen");
+            let visible = objects(&now).into_values().flatten().any(|object| object == body);
+            assert!(visible, "{request:?} returned {status} {body}, which is not visible");
         }
         if request.key.is_some() {
             self.last_keyed = Some(request);
         } else if status >= 400 {
             assert_eq!(
                 Some(&now),
-                self.seen.last(),
-                "{request:?} was refused and has changed something"
+                self.views.last(),
+                "{request:?} was refused but changed something"
             );
         }
-        self.seen.push(now);
+        self.views.push(now);
     }
 
     fn request(&mut self) -> Request {
@@ -171,23 +173,23 @@ impl Client {
         {
             return last.clone();
         }
-        let objects = objects(self.seen.last().unwrap());
+        let objects = objects(self.views.last().unwrap());
         let choice = self.random.below(100);
         let (method, path, body) = self
             .choose(choice, &objects)
             .unwrap_or_else(|| self.new_group(&objects));
-        self.made += 1;
+        self.created += 1;
         let keyed = method == "POST" && self.random.percent(30);
         Request {
             token: self.token.clone(),
             method,
             path,
-            key: keyed.then(|| format!("key-{}-{}", self.index, self.made)),
+            key: keyed.then(|| format!("key-{}-{}", self.index, self.created)),
             body,
         }
     }
 
-    /// None where there is nothing to do it to.
+    /// The request for a choice from 0 to 99; `None` if the object that it needs does not exist.
     fn choose(&mut self, choice: usize, objects: &Objects) -> Option<Chosen> {
         let mut pick = |kind: &str| self.random.pick(objects.get(kind)?).cloned();
         let id = |object: &Value| object["id"].as_str().unwrap().to_owned();
@@ -259,7 +261,7 @@ impl Client {
                 let body = json!({"username": pick("contact")?["username"]});
                 ("POST", "/v1/contacts".to_owned(), Some(body))
             }
-            // Refused when the group and a contact are there already.
+            // Refused after the group and a contact have been created.
             _ => {
                 let contacts = json!([{"username": self.username()}, "AAAAAAAAAAAAAAAA"]);
                 (
@@ -272,11 +274,11 @@ impl Client {
     }
 
     fn new_group(&mut self, objects: &Objects) -> Chosen {
-        let body = json!({"name": format!("group {}", self.made), "contacts": self.members(objects)});
+        let body = json!({"name": format!("group {}", self.created), "contacts": self.members(objects)});
         ("POST", "/v1/groups".to_owned(), Some(body))
     }
 
-    /// Some contacts that are there and some that are not.
+    /// Existing contacts and new ones.
     fn members(&mut self, objects: &Objects) -> Vec<Value> {
         let mut members = Vec::new();
         for _ in 0..self.random.below(4) {
@@ -293,7 +295,7 @@ impl Client {
         format!("user{}", self.random.below(1_000_000))
     }
 
-    /// Mostly short; some go over several pages.
+    /// Mostly short text; some of it spans several database pages.
     fn text(&mut self) -> String {
         let words = if self.random.percent(8) {
             1_200

@@ -1,5 +1,5 @@
-//! One fixed script of requests to every resource, each with the facts that it makes or unmakes, and what may be found in
-//! the file after a run in which some failed.
+//! A fixed script of requests to every resource. Each request has the facts that it adds to the database or removes from
+//! it, from which follows what the database may hold after a run in which some requests failed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,20 +8,20 @@ use groups_server::store::{Missing, Session};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::{Request, Running, faults, snapshot};
+use crate::harness::{Request, TestServer, integrity_problem, snapshot};
 
 const ACCOUNT: &str = "default";
 
 struct Step {
     method: &'static str,
-    /// `{label}` in it and in the body stands for the id that the step of this label has made.
+    /// `{label}`, here and in the body, stands for the id of the object that the step with this label created.
     path: &'static str,
     body: Option<Value>,
     key: Option<&'static str>,
     label: &'static str,
     status: u16,
-    makes: &'static [&'static str],
-    unmakes: &'static [&'static str],
+    adds: &'static [&'static str],
+    removes: &'static [&'static str],
 }
 
 fn step(method: &'static str, path: &'static str, body: Value, status: u16) -> Step {
@@ -32,8 +32,8 @@ fn step(method: &'static str, path: &'static str, body: Value, status: u16) -> S
         key: None,
         label: "",
         status,
-        makes: &[],
-        unmakes: &[],
+        adds: &[],
+        removes: &[],
     }
 }
 
@@ -48,18 +48,18 @@ impl Step {
         self
     }
 
-    fn makes(mut self, facts: &'static [&'static str]) -> Self {
-        self.makes = facts;
+    fn adds(mut self, facts: &'static [&'static str]) -> Self {
+        self.adds = facts;
         self
     }
 
-    fn unmakes(mut self, facts: &'static [&'static str]) -> Self {
-        self.unmakes = facts;
+    fn removes(mut self, facts: &'static [&'static str]) -> Self {
+        self.removes = facts;
         self
     }
 }
 
-/// The first fact of each tells whether it took place: no other step touches it.
+/// The steps. The first fact of each shows whether it took effect, because no other step touches that fact.
 fn steps() -> Vec<Step> {
     let null = Value::Null;
     let long = "long ".repeat(1_900);
@@ -67,7 +67,7 @@ fn steps() -> Vec<Step> {
     vec![
         step("POST", "/v1/contacts", json!({"username": "kate"}), 201)
             .label("kate")
-            .makes(&["contact kate", "conversation of kate"]),
+            .adds(&["contact kate", "conversation of kate"]),
         step(
             "POST",
             "/v1/groups",
@@ -76,7 +76,7 @@ fn steps() -> Vec<Step> {
         )
         .label("plaza")
         .key("one")
-        .makes(&[
+        .adds(&[
             "group Plaza",
             "conversation of Plaza",
             "kate in Plaza",
@@ -92,7 +92,7 @@ fn steps() -> Vec<Step> {
             201,
         )
         .label("hello")
-        .makes(&[
+        .adds(&[
             "message hello in Plaza",
             "hello by kate",
             "kate is active",
@@ -104,33 +104,31 @@ fn steps() -> Vec<Step> {
             json!({"description": "world-renowned"}),
             200,
         )
-        .makes(&["Plaza is world-renowned"]),
+        .adds(&["Plaza is world-renowned"]),
         step(
             "PUT",
             "/v1/conversations/{plaza.conversation}",
             json!({"is_pinned": true}),
             200,
         )
-        .makes(&["Plaza is pinned"]),
+        .adds(&["Plaza is pinned"]),
         step("POST", "/v1/conversations", json!({"group_id": "{plaza}"}), 409),
-        // Refused in the middle, when the group and a contact are there already.
+        // Refused after the group and a contact have been created.
         step("POST", "/v1/groups", ghost.clone(), 400),
-        step("POST", "/v1/groups", ghost, 400)
-            .key("three")
-            .makes(&["key three"]),
+        step("POST", "/v1/groups", ghost, 400).key("three").adds(&["key three"]),
         step("GET", "/v1/groups?query=plaza", null.clone(), 200),
         step("POST", "/v1/contacts", json!({"username": "cliff"}), 201)
             .label("cliff")
-            .makes(&["contact cliff", "conversation of cliff"]),
-        step("PUT", "/v1/groups/{plaza}/contacts/{cliff}", null.clone(), 204).makes(&["cliff in Plaza"]),
+            .adds(&["contact cliff", "conversation of cliff"]),
+        step("PUT", "/v1/groups/{plaza}/contacts/{cliff}", null.clone(), 204).adds(&["cliff in Plaza"]),
         step(
             "PUT",
             "/v1/messages/{hello}",
             json!({"reactions": {"red": ["kate"]}}),
             200,
         )
-        .makes(&["hello has reactions"]),
-        step("DELETE", "/v1/groups/{plaza}/contacts/{kate}", null.clone(), 204).unmakes(&["kate in Plaza"]),
+        .adds(&["hello has reactions"]),
+        step("DELETE", "/v1/groups/{plaza}/contacts/{kate}", null.clone(), 204).removes(&["kate in Plaza"]),
         step(
             "POST",
             "/v1/messages",
@@ -138,7 +136,7 @@ fn steps() -> Vec<Step> {
             201,
         )
         .key("two")
-        .makes(&["message long in Plaza", "Plaza is active", "key two"]),
+        .adds(&["message long in Plaza", "Plaza is active", "key two"]),
         step(
             "POST",
             "/v1/groups",
@@ -146,20 +144,20 @@ fn steps() -> Vec<Step> {
             201,
         )
         .label("home")
-        .makes(&[
+        .adds(&[
             "group Home",
             "conversation of Home",
             "cedric in Home",
             "contact cedric",
             "conversation of cedric",
         ]),
-        step("DELETE", "/v1/groups/{home}", null.clone(), 204).unmakes(&[
+        step("DELETE", "/v1/groups/{home}", null.clone(), 204).removes(&[
             "group Home",
             "conversation of Home",
             "cedric in Home",
         ]),
         step("GET", "/v1/groups/{plaza}/contacts", null.clone(), 200),
-        step("DELETE", "/v1/contacts/{cliff}", null, 204).unmakes(&[
+        step("DELETE", "/v1/contacts/{cliff}", null, 204).removes(&[
             "contact cliff",
             "conversation of cliff",
             "cliff in Plaza",
@@ -169,11 +167,11 @@ fn steps() -> Vec<Step> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
-    /// It took place or, as it should be, was refused.
-    Done,
-    /// Nothing of it may be found: there was no space for it, or it was not sent for want of an id.
-    Nothing,
-    /// A fault of ours: it may have taken place.
+    /// It had the expected status: it took effect or was rightly refused.
+    AsExpected,
+    /// It must not have taken effect: the disk was full, or it was not sent because an id was missing.
+    NoEffect,
+    /// The server failed: it may have taken effect.
     Unknown,
 }
 
@@ -184,26 +182,26 @@ pub struct Run {
 }
 
 impl Run {
-    /// Sends the requests one after the other. `after` is called after each with its status, where there is an answer.
-    pub fn of(server: &Running, token: &str, mut after: impl FnMut(&Request, Option<u16>)) -> Self {
+    /// Sends the requests one after another. Calls `after` after each with its status, or `None` if there was no response.
+    pub fn of(server: &TestServer, token: &str, mut after: impl FnMut(&Request, Option<u16>)) -> Self {
         let mut ids = BTreeMap::new();
         let mut outcomes = Vec::new();
         for step in steps() {
             let Some(request) = request(&step, token, &ids) else {
-                outcomes.push((step, None, Outcome::Nothing));
+                outcomes.push((step, None, Outcome::NoEffect));
                 continue;
             };
-            let answer = server.send(&request);
-            after(&request, answer.as_ref().map(|answer| answer.0));
-            let outcome = match &answer {
+            let response = server.send(&request);
+            after(&request, response.as_ref().map(|response| response.0));
+            let outcome = match &response {
                 Some((status, body)) if *status == step.status => {
                     ids.insert(step.label.to_owned(), body["id"].clone());
                     ids.insert(format!("{}.conversation", step.label), body["conversation_id"].clone());
-                    Outcome::Done
+                    Outcome::AsExpected
                 }
-                Some((507, _)) => Outcome::Nothing,
+                Some((507, _)) => Outcome::NoEffect,
                 Some((500.., _)) | None => Outcome::Unknown,
-                Some((status, body)) => panic!("{request:?} was answered {status} {body}"),
+                Some((status, body)) => panic!("{request:?} returned {status} {body}"),
             };
             outcomes.push((step, Some(request), outcome));
         }
@@ -213,26 +211,26 @@ impl Run {
         }
     }
 
-    /// No answer at all to any request: the server did not start.
-    pub fn none(token: &str) -> Self {
+    /// A run without any response, because the server did not start.
+    pub fn not_started(token: &str) -> Self {
         Run {
             token: token.to_owned(),
             outcomes: Vec::new(),
         }
     }
 
-    /// How many requests met a fault of ours.
-    pub fn unknown(&self) -> usize {
+    /// How many requests have an unknown outcome.
+    pub fn unknown_outcomes(&self) -> usize {
         let outcomes = self.outcomes.iter();
         outcomes.filter(|(_, _, outcome)| *outcome == Outcome::Unknown).count()
     }
 
-    /// Holds the file against the answers, then starts a server on it, which serves, and to which the requests with a
-    /// key are sent again: their effect is there once.
+    /// Checks the database against the responses. Then starts a server on it, which must work, and retries the keyed
+    /// requests: each must have taken effect once.
     pub fn check(&self, db: &Path) {
         let mut expected = self.expected(&facts(db));
-        assert_eq!(expected, facts(db), "what the answers say, and what is there");
-        let server = Running::start(db).unwrap();
+        assert_eq!(expected, facts(db), "the responses differ from the database");
+        let server = TestServer::start(db).unwrap();
         for (step, request, outcome) in &self.outcomes {
             if step.key.is_none() {
                 continue;
@@ -240,11 +238,11 @@ impl Run {
             let Some(request) = request else { continue };
             let (status, body) = server.send(request).unwrap();
             assert_eq!(status, step.status, "{body}");
-            if *outcome != Outcome::Done && !expected.contains(&step.makes[0].to_owned()) {
+            if *outcome != Outcome::AsExpected && !expected.contains(&step.adds[0].to_owned()) {
                 apply(&mut expected, step);
             }
         }
-        assert_eq!(expected, facts(db), "each key's effect is there once");
+        assert_eq!(expected, facts(db), "a keyed request did not take effect exactly once");
         let more = Request {
             token: self.token.clone(),
             method: "POST",
@@ -255,21 +253,21 @@ impl Run {
         assert_eq!(server.send(&more).unwrap().0, 201);
         server.stop().unwrap();
         let conn = Connection::open(db).unwrap();
-        assert_eq!(faults(&conn), None);
+        assert_eq!(integrity_problem(&conn), None);
     }
 
-    /// What must be found: with each request of which the outcome is unknown either whole or not at all, as its first
-    /// fact tells.
+    /// The facts that must be found. A request with an unknown outcome took effect completely or not at all, as its first
+    /// fact shows.
     fn expected(&self, found: &[String]) -> Vec<String> {
         let mut expected = Vec::new();
         for (step, _, outcome) in &self.outcomes {
             let has = |fact: Option<&&str>| fact.map(|fact| found.contains(&(*fact).to_owned()));
-            let took_place = match outcome {
-                Outcome::Done => true,
-                Outcome::Nothing => false,
-                Outcome::Unknown => has(step.makes.first()) == Some(true) || has(step.unmakes.first()) == Some(false),
+            let took_effect = match outcome {
+                Outcome::AsExpected => true,
+                Outcome::NoEffect => false,
+                Outcome::Unknown => has(step.adds.first()) == Some(true) || has(step.removes.first()) == Some(false),
             };
-            if took_place {
+            if took_effect {
                 apply(&mut expected, step);
             }
         }
@@ -278,8 +276,8 @@ impl Run {
 }
 
 fn apply(facts: &mut Vec<String>, step: &Step) {
-    facts.retain(|fact| !step.unmakes.contains(&fact.as_str()));
-    for fact in step.makes {
+    facts.retain(|fact| !step.removes.contains(&fact.as_str()));
+    for fact in step.adds {
         if !facts.iter().any(|other| other == fact) {
             facts.push((*fact).to_owned());
         }
@@ -287,14 +285,14 @@ fn apply(facts: &mut Vec<String>, step: &Step) {
     facts.sort_unstable();
 }
 
-/// None where an id in it is not known.
+/// The request of a step; `None` if it needs an id that is not known.
 fn request(step: &Step, token: &str, ids: &BTreeMap<String, Value>) -> Option<Request> {
     let fill = |text: &str| {
         let filled = ids.iter().fold(text.to_owned(), |text, (label, id)| {
             text.replace(&format!("{{{label}}}"), id.as_str().unwrap_or("{}"))
         });
-        let left = ["{kate", "{plaza", "{hello", "{cliff", "{home"];
-        (!left.iter().any(|label| filled.contains(label))).then_some(filled)
+        let labels = ["{kate", "{plaza", "{hello", "{cliff", "{home"];
+        (!labels.iter().any(|label| filled.contains(label))).then_some(filled)
     };
     let body = match &step.body {
         Some(body) => Some(serde_json::from_str(&fill(&body.to_string())?).unwrap()),
@@ -309,7 +307,7 @@ fn request(step: &Step, token: &str, ids: &BTreeMap<String, Value>) -> Option<Re
     })
 }
 
-/// What is to be told of the file, each as often as it is there.
+/// All facts about a database, sorted.
 pub fn facts(db: &Path) -> Vec<String> {
     let mut session = Session::open(db, Missing::Refuse).unwrap();
     let snapshot = snapshot(&mut session, ACCOUNT);
@@ -321,12 +319,12 @@ pub fn facts(db: &Path) -> Vec<String> {
             Some("contact") => {
                 names.insert(text("id"), text("username"));
                 facts.push(format!("contact {}", text("username")));
-                tell(&mut facts, &line["last_active_at"], &text("username"), "is active");
+                add_if_set(&mut facts, &line["last_active_at"], &text("username"), "is active");
             }
             Some("group") => {
                 names.insert(text("id"), text("name"));
                 facts.push(format!("group {}", text("name")));
-                tell(&mut facts, &line["description"], &text("name"), "is world-renowned");
+                add_if_set(&mut facts, &line["description"], &text("name"), "is world-renowned");
                 for member in line["contacts"].as_array().unwrap() {
                     facts.push(format!("{} in {}", member["username"].as_str().unwrap(), text("name")));
                 }
@@ -337,8 +335,8 @@ pub fn facts(db: &Path) -> Vec<String> {
                 if line["is_pinned"] == true {
                     facts.push(format!("{of} is pinned"));
                 }
-                // A contact's own is told of the contact.
-                tell(&mut facts, &line["last_active_at"], &of, "is active");
+                // The fact of a contact's conversation is the same as that of the contact.
+                add_if_set(&mut facts, &line["last_active_at"], &of, "is active");
                 names.insert(text("id"), of);
             }
             Some("message") => {
@@ -358,7 +356,7 @@ pub fn facts(db: &Path) -> Vec<String> {
     facts
 }
 
-fn tell(facts: &mut Vec<String>, property: &Value, of: &str, what: &str) {
+fn add_if_set(facts: &mut Vec<String>, property: &Value, of: &str, what: &str) {
     if !property.is_null() {
         facts.push(format!("{of} {what}"));
     }

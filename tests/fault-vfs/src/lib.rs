@@ -1,21 +1,23 @@
-//! A SQLite VFS over the default one, for tests. For the files under chosen folders it records what is done to them
-//! and fails what it is told to ([`Tap`]); all other files are the default VFS's alone. SQLite's memory can be made to
-//! run out, too ([`memory`]). It sees only what SQLite does: not what the program does to the same files by itself.
+//! A SQLite VFS for tests that wraps the default one. On files in selected folders it records operations and injects
+//! faults ([`Interceptor`]); all other files go straight to the default VFS. SQLite's memory allocations can be made to
+//! fail, too ([`memory`]).
+//!
+//! It sees only what SQLite does, not what the program itself does to the same files.
 
+mod interceptor;
 pub mod memory;
 mod methods;
-mod tap;
 mod vfs;
 
 use std::sync::Once;
 
-pub use tap::{Event, Fault, FileId, Kind, Tap};
+pub use interceptor::{Event, Fault, FileId, Interceptor, Operation};
 
-/// Makes this VFS the process's default. To be called before anything else of SQLite, which cannot change its memory
-/// once it is in use.
+/// Makes this VFS the process's default. Call it before anything else uses SQLite: its allocator can be replaced only
+/// then.
 ///
 /// # Panics
-/// Where SQLite is in use already.
+/// If SQLite is in use already.
 pub fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

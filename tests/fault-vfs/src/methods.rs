@@ -1,5 +1,5 @@
-//! What SQLite does to an open file under a tap: told to the tap, and done by the default VFS's file, which lies in memory
-//! after ours.
+//! The methods of an intercepted open file. Each reports to the interceptor and delegates to the default VFS's file, which
+//! is placed right after ours in memory.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;
@@ -7,46 +7,56 @@ use std::sync::Arc;
 
 use rusqlite::ffi;
 
-use crate::tap::{Event, FileId, Kind, Tap};
+use crate::interceptor::{Event, FileId, Interceptor, Operation};
 
 /// An open file, as SQLite holds it.
 #[repr(C, align(16))]
 pub struct File {
     base: ffi::sqlite3_file,
-    tapped: *mut Tapped,
+    intercepted: *mut Intercepted,
 }
 
-struct Tapped {
-    tap: Arc<Tap>,
+struct Intercepted {
+    interceptor: Arc<Interceptor>,
     id: FileId,
     name: String,
-    /// Whether the next sync is the folder's, too: the default VFS does so for a new log or journal.
+    /// Whether the next sync covers the folder, too: the default VFS does this for a new WAL or journal.
     syncs_folder: bool,
 }
 
-/// Where the default VFS's file begins.
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a few bytes")]
+/// The offset of the default VFS's file.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "it is a few bytes"
+)]
 pub const OFFSET: c_int = size_of::<File>() as c_int;
 
 impl File {
-    /// Makes `file`, whose default VFS's file is open, one of ours.
+    /// Turns `file`, in which the default VFS's file is open, into an intercepted file.
     ///
     /// # Safety
-    /// There is room for it.
-    pub unsafe fn put(file: *mut ffi::sqlite3_file, tap: Arc<Tap>, id: FileId, name: String, syncs_folder: bool) {
-        let tapped = Box::into_raw(Box::new(Tapped {
-            tap,
+    /// `file` has room for both.
+    pub unsafe fn init(
+        file: *mut ffi::sqlite3_file,
+        interceptor: Arc<Interceptor>,
+        id: FileId,
+        name: String,
+        syncs_folder: bool,
+    ) {
+        let intercepted = Box::into_raw(Box::new(Intercepted {
+            interceptor,
             id,
             name,
             syncs_folder,
         }));
         let base = ffi::sqlite3_file { pMethods: &METHODS };
-        // SAFETY: as this function's. Unaligned, as SQLite aligns to 8 bytes.
-        unsafe { ptr::write_unaligned(file.cast::<File>(), File { base, tapped }) };
+        // SAFETY: by this function's contract. Unaligned, because SQLite aligns only to 8 bytes.
+        unsafe { ptr::write_unaligned(file.cast::<File>(), File { base, intercepted }) };
     }
 }
 
-/// The default VFS's file of one of ours.
+/// The default VFS's file within an intercepted file.
 ///
 /// # Safety
 /// `file` has room for both.
@@ -55,12 +65,12 @@ pub unsafe fn real(file: *mut ffi::sqlite3_file) -> *mut ffi::sqlite3_file {
     unsafe { file.byte_add(size_of::<File>()) }
 }
 
-/// Closes a file of the default VFS that its opening may have left open.
+/// Closes a file of the default VFS that a failed open may have left open.
 ///
 /// # Safety
 /// The default VFS was asked to open it.
 pub unsafe fn close_real(file: *mut ffi::sqlite3_file) {
-    // SAFETY: as this function's: its methods are null or its own.
+    // SAFETY: by this function's contract, its methods are null or the default VFS's.
     unsafe {
         if let Some(close) = (*file).pMethods.as_ref().and_then(|methods| methods.xClose) {
             close(file);
@@ -68,13 +78,13 @@ pub unsafe fn close_real(file: *mut ffi::sqlite3_file) {
     }
 }
 
-/// What we know of an open file. SQLite uses one on one thread at a time.
+/// Our state of an open file. SQLite uses a file on one thread at a time.
 ///
 /// # Safety
-/// `file` was made by `put` and is not closed.
-unsafe fn tapped<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Tapped {
-    // SAFETY: as this function's; only `close` frees it.
-    unsafe { &mut *ptr::read_unaligned(&raw const (*file.cast::<File>()).tapped) }
+/// `file` was initialized by `init` and is not closed.
+unsafe fn intercepted<'a>(file: *mut ffi::sqlite3_file) -> &'a mut Intercepted {
+    // SAFETY: by this function's contract; only `close` frees it.
+    unsafe { &mut *ptr::read_unaligned(&raw const (*file.cast::<File>()).intercepted) }
 }
 
 /// Calls a method of the default VFS's file.
@@ -88,19 +98,20 @@ macro_rules! delegate {
     }};
 }
 
-/// A method that is told to the tap as an operation of this kind, and not recorded; without a kind, not told.
-macro_rules! passing {
-    ($name:ident, $method:ident, $kind:expr $(, $argument:ident: $type:ty)*) => {
+/// Defines a method that is not recorded. It can fail as the given operation, or not at all if that is `None`.
+macro_rules! unrecorded {
+    ($name:ident, $method:ident, $operation:expr $(, $argument:ident: $type:ty)*) => {
         /// # Safety
         /// As SQLite calls it, with a file that is ours.
         unsafe extern "C" fn $name(file: *mut ffi::sqlite3_file $(, $argument: $type)*) -> c_int {
-            let kind: Option<Kind> = $kind;
-            // SAFETY: as this function's; the default VFS's own method, with SQLite's own arguments.
+            let operation: Option<Operation> = $operation;
+            // SAFETY: by this function's contract; the default VFS's own method, with SQLite's arguments.
             unsafe {
-                match kind {
-                    Some(kind) => {
-                        let tapped = tapped(file);
-                        tapped.tap.pass(kind, &tapped.name, || delegate!(file.$method($($argument),*)))
+                match operation {
+                    Some(operation) => {
+                        let intercepted = intercepted(file);
+                        let perform = || delegate!(file.$method($($argument),*));
+                        intercepted.interceptor.perform_unrecorded(operation, &intercepted.name, perform)
                     }
                     None => delegate!(file.$method($($argument),*)),
                 }
@@ -109,20 +120,20 @@ macro_rules! passing {
     };
 }
 
-passing!(read, xRead, Some(Kind::Read), into: *mut c_void, amount: c_int, offset: i64);
-passing!(size, xFileSize, Some(Kind::Size), out: *mut i64);
-passing!(lock, xLock, Some(Kind::Lock), level: c_int);
-passing!(unlock, xUnlock, None, level: c_int);
-passing!(check_reserved_lock, xCheckReservedLock, Some(Kind::Lock), out: *mut c_int);
-passing!(control, xFileControl, None, operation: c_int, argument: *mut c_void);
-passing!(sector_size, xSectorSize, None);
-passing!(characteristics, xDeviceCharacteristics, None);
-passing!(shm_map, xShmMap, Some(Kind::ShmMap), page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void);
-// An unlock that fails is none that SQLite's own VFS knows: it looks at no lock's end.
-passing!(shm_lock, xShmLock, (flags & ffi::SQLITE_SHM_LOCK != 0).then_some(Kind::ShmLock), offset: c_int, n: c_int, flags: c_int);
-passing!(shm_unmap, xShmUnmap, None, delete: c_int);
-passing!(fetch, xFetch, None, offset: i64, amount: c_int, out: *mut *mut c_void);
-passing!(unfetch, xUnfetch, None, offset: i64, page: *mut c_void);
+unrecorded!(read, xRead, Some(Operation::Read), into: *mut c_void, amount: c_int, offset: i64);
+unrecorded!(size, xFileSize, Some(Operation::Size), out: *mut i64);
+unrecorded!(lock, xLock, Some(Operation::Lock), level: c_int);
+unrecorded!(unlock, xUnlock, None, level: c_int);
+unrecorded!(check_reserved_lock, xCheckReservedLock, Some(Operation::Lock), out: *mut c_int);
+unrecorded!(control, xFileControl, None, operation: c_int, argument: *mut c_void);
+unrecorded!(sector_size, xSectorSize, None);
+unrecorded!(characteristics, xDeviceCharacteristics, None);
+unrecorded!(shm_map, xShmMap, Some(Operation::ShmMap), page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void);
+// Only locking can fail: SQLite ignores the result of an unlock.
+unrecorded!(shm_lock, xShmLock, (flags & ffi::SQLITE_SHM_LOCK != 0).then_some(Operation::ShmLock), offset: c_int, n: c_int, flags: c_int);
+unrecorded!(shm_unmap, xShmUnmap, None, delete: c_int);
+unrecorded!(fetch, xFetch, None, offset: i64, amount: c_int, out: *mut *mut c_void);
+unrecorded!(unfetch, xUnfetch, None, offset: i64, page: *mut c_void);
 
 /// # Safety
 /// As SQLite calls it, with a file that is ours.
@@ -137,12 +148,12 @@ unsafe extern "C" fn shm_barrier(file: *mut ffi::sqlite3_file) {
 }
 
 /// # Safety
-/// As SQLite calls it, with a file that is ours, which it uses no more.
+/// As SQLite calls it, with a file that is ours, which it does not use afterwards.
 unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
-    // SAFETY: as this function's: it came from a box and nobody has it after this.
+    // SAFETY: by this function's contract: it came from a box, and nothing uses it afterwards.
     unsafe {
         let code = delegate!(file.xClose());
-        drop(Box::from_raw(tapped(file)));
+        drop(Box::from_raw(intercepted(file)));
         (*file).pMethods = ptr::null();
         code
     }
@@ -151,40 +162,46 @@ unsafe extern "C" fn close(file: *mut ffi::sqlite3_file) -> c_int {
 /// # Safety
 /// As SQLite calls it, with a file that is ours and `amount` bytes at `from`.
 unsafe extern "C" fn write(file: *mut ffi::sqlite3_file, from: *const c_void, amount: c_int, offset: i64) -> c_int {
-    // SAFETY: as this function's.
-    let (tapped, bytes) = unsafe {
+    // SAFETY: by this function's contract.
+    let (intercepted, bytes) = unsafe {
         let length = usize::try_from(amount).unwrap_or(0);
-        (tapped(file), std::slice::from_raw_parts(from.cast::<u8>(), length))
+        (intercepted(file), std::slice::from_raw_parts(from.cast::<u8>(), length))
     };
     let event = || {
         let offset = u64::try_from(offset).ok()?;
-        Some(Event::Write(tapped.id, offset, bytes.to_vec()))
+        Some(Event::Write(intercepted.id, offset, bytes.to_vec()))
     };
-    // SAFETY: the default VFS's own method, with SQLite's own arguments.
+    // SAFETY: the default VFS's own method, with SQLite's arguments.
     let write = || unsafe { delegate!(file.xWrite(from, amount, offset)) };
-    tapped.tap.operate(Kind::Write, &tapped.name, write, event)
+    intercepted
+        .interceptor
+        .perform(Operation::Write, &intercepted.name, write, event)
 }
 
 /// # Safety
 /// As SQLite calls it, with a file that is ours.
 unsafe extern "C" fn truncate(file: *mut ffi::sqlite3_file, size: i64) -> c_int {
-    // SAFETY: as this function's.
-    let tapped = unsafe { tapped(file) };
-    let event = || Some(Event::Truncate(tapped.id, u64::try_from(size).ok()?));
-    // SAFETY: the default VFS's own method, with SQLite's own arguments.
+    // SAFETY: by this function's contract.
+    let intercepted = unsafe { intercepted(file) };
+    let event = || Some(Event::Truncate(intercepted.id, u64::try_from(size).ok()?));
+    // SAFETY: the default VFS's own method, with SQLite's arguments.
     let truncate = || unsafe { delegate!(file.xTruncate(size)) };
-    tapped.tap.operate(Kind::Truncate, &tapped.name, truncate, event)
+    intercepted
+        .interceptor
+        .perform(Operation::Truncate, &intercepted.name, truncate, event)
 }
 
 /// # Safety
 /// As SQLite calls it, with a file that is ours.
 unsafe extern "C" fn sync(file: *mut ffi::sqlite3_file, flags: c_int) -> c_int {
-    // SAFETY: as this function's.
-    let tapped = unsafe { tapped(file) };
-    // SAFETY: the default VFS's own method, with SQLite's own arguments.
+    // SAFETY: by this function's contract.
+    let intercepted = unsafe { intercepted(file) };
+    // SAFETY: the default VFS's own method, with SQLite's arguments.
     let sync = || unsafe { delegate!(file.xSync(flags)) };
-    let code = tapped.tap.sync(tapped.id, &tapped.name, tapped.syncs_folder, sync);
-    tapped.syncs_folder &= code != ffi::SQLITE_OK;
+    let code = intercepted
+        .interceptor
+        .sync(intercepted.id, &intercepted.name, intercepted.syncs_folder, sync);
+    intercepted.syncs_folder &= code != ffi::SQLITE_OK;
     code
 }
 

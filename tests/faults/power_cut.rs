@@ -1,5 +1,5 @@
-//! Power cuts: whatever part of the un-synced writes is lost, the file that is left is one between two commits, has all
-//! that was acknowledged, and is served.
+//! Power cuts. Whichever part of the unsynced writes is lost, the file that is left is a state between two commits, has
+//! everything that was acknowledged, and can be served.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -12,32 +12,37 @@ use groups_server::error::Error;
 use groups_server::store::{Missing, Session, Store, Tx};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use test_support::env;
+use test_support::random::Random;
 
-use crate::disk::{Disk, Image, Loss, put};
-use crate::harness::{PATIENCE, Random, Repeat, beside, faults, folder, number, seed, snapshot, turn, without_syncs};
+use crate::disk::{Disk, Image, Loss, write_image};
+use crate::harness::{
+    ReproduceWith, TIMEOUT, exclusive, folder, integrity_problem, intercept_without_syncs, seed, sibling, snapshot,
+};
 use crate::recording::{self, CLIENTS, Note, Recording, account};
 
-/// Images of one run.
+/// How many images are made of one recording.
 const IMAGES: usize = 2_000;
 
 const THREADS: usize = 2;
 
-/// An odd number without a pattern, for a hash.
-const PRIME: u64 = 0x9e37_79b9_7f4a_7c15;
+/// An odd multiplier without a pattern, for a hash.
+const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// A state between two commits, as a caller can see it.
+/// A state between two commits, as callers see it.
 struct State {
-    seen: Vec<String>,
+    /// What each client sees.
+    views: Vec<String>,
     tokens: usize,
 }
 
-/// All states between two commits of a run, by what is in the pages.
+/// All states between two commits of a recording, by a hash of the pages.
 type States = HashMap<u64, State>;
 
-/// What had been acknowledged at a moment.
+/// What had been acknowledged at one point of a recording.
 #[derive(Clone, Debug, Default)]
 struct Acknowledged {
-    /// Of each client: requests sent, requests answered.
+    /// The number of requests that each client sent, and of responses that it got.
     requests: HashMap<usize, (usize, usize)>,
     tokens: usize,
 }
@@ -51,17 +56,17 @@ impl Acknowledged {
         }
     }
 
-    /// Why a state cannot be what is left.
-    fn refuse(&self, state: &State, recording: &Recording) -> Option<String> {
+    /// How a state that was left contradicts what was acknowledged, if it does.
+    fn contradiction(&self, state: &State, recording: &Recording) -> Option<String> {
         if state.tokens < self.tokens {
             return Some(format!("{} of {} tokens are left", state.tokens, self.tokens));
         }
         for (&client, &(sent, answered)) in &self.requests {
-            let seen = &recording.seen[client];
-            if seen[answered..=sent].iter().all(|seen| *seen != state.seen[client]) {
+            let views = &recording.views[client];
+            if views[answered..=sent].iter().all(|view| *view != state.views[client]) {
                 return Some(format!(
-                    "client {client} had {answered} answers to {sent} requests and does not see it\n{}\nbut\n{}",
-                    seen[answered], state.seen[client]
+                    "client {client} had {answered} responses to {sent} requests; it should see\n{}\nbut sees\n{}",
+                    views[answered], state.views[client]
                 ));
             }
         }
@@ -69,22 +74,26 @@ impl Acknowledged {
     }
 }
 
-/// What is in a file's pages, the log's among them. Leaves both as they are.
-fn pages(db: &Path, sound: bool) -> Result<u64, String> {
+/// A hash of a database's pages, including those in the WAL. Changes neither file. Checks the integrity first if asked.
+fn hash_pages(db: &Path, check_integrity: bool) -> Result<u64, String> {
     let conn = Connection::open(db).unwrap();
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
         .unwrap();
-    if sound && let Some(fault) = faults(&conn) {
-        return Err(fault);
+    if check_integrity && let Some(problem) = integrity_problem(&conn) {
+        return Err(problem);
     }
     let pages = conn.serialize("main").map_err(|error| error.to_string())?;
     let (words, _) = pages.as_chunks::<8>();
-    let mix = |hash: u64, word: &[u8; 8]| (hash ^ u64::from_le_bytes(*word)).wrapping_mul(PRIME).rotate_left(29);
+    let mix = |hash: u64, word: &[u8; 8]| {
+        (hash ^ u64::from_le_bytes(*word))
+            .wrapping_mul(MULTIPLIER)
+            .rotate_left(29)
+    };
     Ok(words.iter().fold(0, mix))
 }
 
-/// What can be seen in a file, by all its accounts.
-fn see(db: &Path) -> State {
+/// What the clients see in a database.
+fn observe(db: &Path) -> State {
     let mut session = Session::open(db, Missing::Refuse).unwrap();
     let count = "SELECT (SELECT count(*) FROM tokens), (SELECT count(*) FROM accounts WHERE name LIKE 'account %')";
     let counts = session.read(|conn| {
@@ -94,72 +103,72 @@ fn see(db: &Path) -> State {
         Ok::<(usize, usize), Error>(counts)
     });
     let (tokens, clients) = counts.unwrap();
-    let mut seen: Vec<String> = (0..clients)
+    let mut views: Vec<String> = (0..clients)
         .map(|client| snapshot(&mut session, &account(client)))
         .collect();
-    seen.resize(CLIENTS, String::new());
-    State { seen, tokens }
+    views.resize(CLIENTS, String::new());
+    State { views, tokens }
 }
 
-/// The states between two commits: at each sync of a log, and where the new file is put in its place.
+/// The states between two commits: after each sync of a WAL, and after the new database is renamed into place.
 fn states(recording: &Recording) -> States {
-    let (mut disk, mut logs, mut states) = (Disk::default(), Vec::new(), States::new());
-    let mut there = false;
+    let (mut disk, mut wals, mut states) = (Disk::default(), Vec::new(), States::new());
+    let mut in_place = false;
     for event in &recording.events {
         disk.apply(event);
         let committed = match event {
-            Event::Made(file, name) if name == "groups.db-wal" => {
-                logs.push(*file);
+            Event::Created(file, name) if name == "groups.db-wal" => {
+                wals.push(*file);
                 false
             }
             Event::Renamed(..) => {
-                there = true;
+                in_place = true;
                 true
             }
-            Event::Sync(file, _) => there && logs.contains(file),
+            Event::Sync(file, _) => in_place && wals.contains(file),
             _ => false,
         };
         if committed {
             let folder = folder();
-            let _tap = without_syncs(folder.path());
+            let _interceptor = intercept_without_syncs(folder.path());
             let db = folder.path().join("groups.db");
-            put(&disk.whole(), folder.path());
-            let pages = pages(&db, true).unwrap();
-            states.entry(pages).or_insert_with(|| see(&db));
+            write_image(&disk.everything(), folder.path());
+            let hash = hash_pages(&db, true).unwrap();
+            states.entry(hash).or_insert_with(|| observe(&db));
         }
     }
     states
 }
 
-/// Opens an image as a server does, and holds it against what was acknowledged.
+/// Opens an image as a server does, and checks it against what was acknowledged.
 fn check(image: &Image, states: &States, acknowledged: &Acknowledged, recording: &Recording) -> Result<(), String> {
     let folder = folder();
-    let _tap = without_syncs(folder.path());
+    let _interceptor = intercept_without_syncs(folder.path());
     let db = folder.path().join("groups.db");
-    put(image, folder.path());
+    write_image(image, folder.path());
     let state = match image.contains_key("groups.db") {
         true => {
-            let state = states.get(&pages(&db, false)?);
-            state.ok_or("the state is none between two commits")?
+            let state = states.get(&hash_pages(&db, false)?);
+            state.ok_or("it is not a state between two commits")?
         }
         false => &State {
-            seen: vec![String::new(); CLIENTS],
+            views: vec![String::new(); CLIENTS],
             tokens: 0,
         },
     };
-    if let Some(why) = acknowledged.refuse(state, recording) {
+    if let Some(why) = acknowledged.contradiction(state, recording) {
         return Err(why);
     }
-    let store = Store::open(&db, 2).map_err(|why| format!("it is refused: {why}"))?;
-    let served = see(&db);
+    let store = Store::open(&db, 2).map_err(|why| format!("the store refuses it: {why}"))?;
+    let served = observe(&db);
     drop(store);
-    match served.seen == state.seen && served.tokens == state.tokens {
+    match served.views == state.views && served.tokens == state.tokens {
         true => Ok(()),
-        false => Err("what is served is not what was found".to_owned()),
+        false => Err("what is served differs from what was found".to_owned()),
     }
 }
 
-/// Moments to cut at, in order: any, and more of them just before a sync, when most can be lost.
+/// Points at which to cut the power, in order. Half of them are just before a sync, when the most can be lost.
 fn moments(recording: &Recording, images: usize, random: &mut Random) -> Vec<usize> {
     let events = &recording.events;
     let syncs: Vec<usize> = (0..events.len())
@@ -175,7 +184,7 @@ fn moments(recording: &Recording, images: usize, random: &mut Random) -> Vec<usi
     moments
 }
 
-/// Checks the images of every so many moments.
+/// Checks one image for each of these moments.
 fn check_some(recording: &Recording, states: &States, moments: &[(usize, u64)]) -> Result<(), String> {
     let (mut disk, mut acknowledged, mut done) = (Disk::default(), Acknowledged::default(), 0);
     for &(moment, seed) in moments {
@@ -188,13 +197,13 @@ fn check_some(recording: &Recording, states: &States, moments: &[(usize, u64)]) 
         done = moment;
         let mut random = Random(seed);
         let loss = Loss::random(&mut random);
-        let image = disk.cut(loss, &mut random);
+        let image = disk.after_power_cut(loss, &mut random);
         check(&image, states, &acknowledged, recording).map_err(|why| {
             let kept = folder().keep();
-            put(&image, &kept);
+            write_image(&image, &kept);
             let events = recording.events.len();
             format!(
-                "cut at {moment} of {events}, {loss:?}, left in {}: {why}",
+                "cut at {moment} of {events}, {loss:?}, kept in {}: {why}",
                 kept.display()
             )
         })?;
@@ -203,7 +212,7 @@ fn check_some(recording: &Recording, states: &States, moments: &[(usize, u64)]) 
 }
 
 fn run(seed: u64, images: usize) -> Result<(), String> {
-    let recording = recording::make(seed);
+    let recording = recording::record(seed);
     let states = states(&recording);
     let mut random = Random(seed);
     let moments = moments(&recording, images, &mut random);
@@ -223,37 +232,37 @@ fn run(seed: u64, images: usize) -> Result<(), String> {
 
 #[test]
 fn a_power_cut_loses_nothing_acknowledged_and_leaves_nothing_half_done() {
-    let _turn = turn();
-    let images = number("GROUPS_IMAGES").unwrap_or(IMAGES);
+    let _exclusive = exclusive();
+    let images = env::number("GROUPS_IMAGES").unwrap_or(IMAGES);
     let seed = seed();
     for run_index in 0..images.div_ceil(IMAGES) {
         let seed = seed.wrapping_add(run_index as u64);
-        let _repeat = Repeat(format!(
-            "GROUPS_SEED={seed}; the clients may come in another order, though"
+        let _reproduce = ReproduceWith(format!(
+            "GROUPS_SEED={seed}, although the clients' requests may interleave differently"
         ));
         run(seed, IMAGES.min(images - run_index * IMAGES)).unwrap();
     }
     println!("{images} images of what a power cut could have left, lost 0");
 }
 
-/// What a log has in its head from its beginning to the next.
-fn log_salt(db: &Path) -> [u8; 8] {
+/// The salt in the WAL's header, which changes when the WAL restarts.
+fn wal_salt(db: &Path) -> [u8; 8] {
     let mut salt = [0; 8];
-    let log = File::open(beside(db, "-wal")).unwrap();
-    // None is there, for a moment, where it was cut.
-    log.read_at(&mut salt, 16).unwrap();
+    let wal = File::open(sibling(db, "-wal")).unwrap();
+    // A WAL that was just truncated has no header yet.
+    wal.read_at(&mut salt, 16).unwrap();
     salt
 }
 
-/// A log so long that its own thread moves it.
+/// The WAL grows so long that the checkpoint thread moves it into the database.
 #[test]
-fn what_the_thread_for_checkpoints_moves_is_synced_before_the_log_begins_anew() {
-    let _turn = turn();
+fn the_checkpoint_thread_syncs_the_database_before_the_wal_restarts() {
+    let _exclusive = exclusive();
     const ROW: usize = 4 << 20;
-    let made = folder();
-    let tap = without_syncs(made.path());
-    tap.record();
-    let db = made.path().join("groups.db");
+    let live = folder();
+    let interceptor = intercept_without_syncs(live.path());
+    interceptor.start_recording();
+    let db = live.path().join("groups.db");
     let store = Store::open(&db, 2).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let write = |sql: &'static str, size: usize| {
@@ -262,54 +271,57 @@ fn what_the_thread_for_checkpoints_moves_is_synced_before_the_log_begins_anew() 
     };
     let insert = |size| write("INSERT INTO long VALUES (randomblob(?1))", size);
     write("CREATE TABLE long (x)", 0);
-    let salt = log_salt(&db);
-    // With the last of these rows the log has the 12,000 pages from which on the thread moves it.
-    let long = 12;
-    for _ in 0..long {
+    let salt = wal_salt(&db);
+    // With the last of these rows the WAL reaches the 12,000 pages at which the thread starts to move it.
+    let rows = 12;
+    for _ in 0..rows {
         insert(ROW);
     }
-    let deadline = Instant::now() + PATIENCE;
-    // Without a write meanwhile, so that the thread moves all of the log, up to the file's last page.
+    let deadline = Instant::now() + TIMEOUT;
+    // No write comes in the meantime, so the thread moves the whole WAL, up to the database's last page.
     let pages = store.read(|conn| Ok(conn.query_row("PRAGMA page_count", [], |row| row.get::<_, u64>(0))?));
     let size = 4096 * pages.unwrap();
     while std::fs::metadata(&db).unwrap().len() < size {
-        assert!(Instant::now() < deadline, "the log is not moved");
+        assert!(Instant::now() < deadline, "the WAL is not moved");
         std::thread::sleep(Duration::from_millis(1));
     }
     insert(1);
-    while log_salt(&db) == salt {
-        assert!(Instant::now() < deadline, "the log is not begun anew");
+    while wal_salt(&db) == salt {
+        assert!(Instant::now() < deadline, "the WAL does not restart");
         insert(1);
     }
-    let events = tap.recorded();
+    let events = interceptor.stop_recording();
     drop(store);
     let mut disk = Disk::default();
-    events[..begun_anew(&events)].iter().for_each(|event| disk.apply(event));
+    events[..restart(&events)].iter().for_each(|event| disk.apply(event));
     let seed = seed();
-    let _repeat = Repeat(format!("GROUPS_SEED={seed}"));
+    let _reproduce = ReproduceWith(format!("GROUPS_SEED={seed}"));
     let mut random = Random(seed);
-    for image in [disk.sure(), disk.cut(Loss::random(&mut random), &mut random)] {
+    for image in [
+        disk.synced(),
+        disk.after_power_cut(Loss::random(&mut random), &mut random),
+    ] {
         let folder = folder();
-        put(&image, folder.path());
+        write_image(&image, folder.path());
         let conn = Connection::open(folder.path().join("groups.db")).unwrap();
-        assert_eq!(faults(&conn), None);
+        assert_eq!(integrity_problem(&conn), None);
         let sql = "SELECT count(*), sum(length(x)) FROM long WHERE length(x) > 1";
         let left: (usize, usize) = conn.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-        assert_eq!(left, (long, long * ROW));
+        assert_eq!(left, (rows, rows * ROW));
     }
 }
 
-/// The place after the sync of the second head that the log has.
-fn begun_anew(events: &[Event]) -> usize {
-    let mut log = None;
-    let mut heads = 0;
-    for (place, event) in events.iter().enumerate() {
+/// The index after the sync of the WAL's second header.
+fn restart(events: &[Event]) -> usize {
+    let mut wal = None;
+    let mut headers = 0;
+    for (index, event) in events.iter().enumerate() {
         match event {
-            Event::Made(file, name) if name == "groups.db-wal" => log = Some(*file),
-            Event::Write(file, 0, _) if log == Some(*file) => heads += 1,
-            Event::Sync(file, _) if log == Some(*file) && heads == 2 => return place + 1,
+            Event::Created(file, name) if name == "groups.db-wal" => wal = Some(*file),
+            Event::Write(file, 0, _) if wal == Some(*file) => headers += 1,
+            Event::Sync(file, _) if wal == Some(*file) && headers == 2 => return index + 1,
             _ => {}
         }
     }
-    panic!("the log was not begun anew");
+    panic!("the WAL did not restart");
 }
