@@ -1,10 +1,10 @@
-//! What the fuzzer has kept, through the same checks without a fuzzer: see `scripts/fuzz`.
+//! Replays the fuzzer's corpus through the same checks, without a fuzzer. See `scripts/fuzz`.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+#![allow(clippy::unwrap_used, reason = "a failing test reports where it failed")]
 
 use test_support::parser_invariants;
 
-/// Holds each input in the folder of `target` against its check; a find names its file.
+/// Runs a check on every input in the corpus of `target`. Prints each file's name first, so that a failure shows it.
 fn replay(target: &str, check: fn(&[u8])) {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("fuzz/corpus")
@@ -21,21 +21,21 @@ fn replay(target: &str, check: fn(&[u8])) {
 }
 
 #[test]
-fn forms_mean_what_json_of_equal_meaning_does() {
+fn a_form_and_equivalent_json_have_the_same_outcome() {
     replay("form", parser_invariants::form);
 }
 
 #[test]
-fn bodies_are_read_or_refused_with_their_place() {
+fn a_body_is_parsed_or_rejected_with_the_offending_parameter() {
     replay("body", parser_invariants::body);
 }
 
 #[test]
-fn pages_are_within_their_bounds_and_can_be_asked_for_again() {
+fn a_page_is_within_the_limits_and_can_be_requested_again() {
     replay("paging", parser_invariants::paging);
 }
 
 #[test]
-fn headers_are_taken_as_their_grammars_have_them() {
+fn headers_are_accepted_only_as_their_grammar_allows() {
     replay("headers", parser_invariants::headers);
 }

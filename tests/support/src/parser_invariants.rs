@@ -1,5 +1,7 @@
-//! What must hold for every input, whoever made it: a fuzz target for each function (`targets/`), and `tests/corpus.rs`
-//! replays what the fuzzer has kept. Each function panics where something does not hold.
+//! Invariants of the code that parses what clients send. They hold for every input, well-formed or not.
+//!
+//! Each public function checks one input and panics if an invariant does not hold. `fuzz/targets/` has a fuzz target for
+//! each of them, and `tests/corpus.rs` replays the corpus without a fuzzer.
 
 use std::time::{Duration, Instant};
 
@@ -16,40 +18,45 @@ use groups_server::types::search_terms::SearchTerms;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use hyper::{HeaderMap, Request, Version};
 
-/// No input of a fuzzer's size may take longer, also unoptimised on a busy machine.
-const LONGEST: Duration = Duration::from_secs(1);
+/// The longest that an input of a fuzzer's size may take, even in a debug build on a busy machine.
+const MAX_TIME: Duration = Duration::from_secs(1);
 
-/// An error repeats no more than the beginnings of names and values.
-const LONGEST_ERROR: usize = 2_000;
+/// The longest error message: it quotes only the beginning of a name or value.
+const MAX_ERROR_BYTES: usize = 2_000;
 
-/// The most members of a group.
-const MOST: usize = 1_000;
+const MAX_MEMBERS: usize = 1_000;
 
-/// A form: spelled again it has the same meaning, and JSON of equal meaning makes the same of it.
+/// A form keeps its meaning when it is serialized and parsed again, and JSON with the same meaning has the same outcome.
 pub fn form(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    let Some(fields) = timed(|| refused_well(readers::form(text))) else {
+    let Some(fields) = timed(|| accepted(readers::form(text))) else {
         return;
     };
     let Some(entries) = entries(&fields) else {
         return;
     };
-    let again = readers::form(&spelled(&entries)).expect("what was read can be spelled");
-    assert_eq!(self::entries(&again).as_ref(), Some(&entries), "{}", spelled(&entries));
+    let again = readers::form(&form_text(&entries)).expect("serialized parameters can be parsed");
+    assert_eq!(
+        self::entries(&again).as_ref(),
+        Some(&entries),
+        "{}",
+        form_text(&entries)
+    );
     let text = Value::Object(
         entries
             .iter()
-            .map(|(name, value)| (name.clone(), typed(name, value)))
+            .map(|(name, value)| (name.clone(), json_value(name, value)))
             .collect(),
     );
-    let of_json = || json::object("The body", json_text(&text).as_bytes()).expect("this is JSON");
-    let (form, json) = (shapes(fields), shapes(of_json()));
+    let json = || json::object("The body", json_text(&text).as_bytes()).expect("it is JSON");
+    let (form, json) = (outcomes(fields), outcomes(json()));
     assert_eq!(form, json, "{}", json_text(&text));
 }
 
-/// A body: the first line is its `Content-Type`. What is taken for JSON is JSON, and spelled again it is the same.
+/// A body, preceded by a line with its `Content-Type`. What is accepted as JSON is JSON, and stays the same when it is
+/// serialized and parsed again.
 pub fn body(input: &[u8]) {
     let line_end = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());
     let (kind, bytes) = input.split_at(line_end);
@@ -58,36 +65,36 @@ pub fn body(input: &[u8]) {
     if let Ok(kind) = HeaderValue::from_bytes(kind) {
         headers.insert(CONTENT_TYPE, kind);
     }
-    let Some(fields) = timed(|| refused_well(Body::new(&headers, bytes.to_vec()).fields())) else {
+    let Some(fields) = timed(|| accepted(Body::new(&headers, bytes.to_vec()).fields())) else {
         return;
     };
     let is_json = kind.to_ascii_lowercase().starts_with(b"application/json");
     if is_json && !bytes.is_empty() {
         assert!(
             serde_json::from_slice::<serde_json::Value>(bytes).is_ok(),
-            "this is no JSON"
+            "this is not JSON"
         );
         if let Some(entries) = entries(&fields) {
-            assert!(!has_nul(&Value::Object(entries.clone())), "NUL is let in");
+            assert!(!has_nul(&Value::Object(entries.clone())), "NUL was accepted");
             let text = json_text(&Value::Object(entries.clone()));
-            let again = json::object("The body", text.as_bytes()).expect("what was read can be spelled");
-            let again = self::entries(&again).expect("no name is given twice");
+            let again = json::object("The body", text.as_bytes()).expect("serialized parameters can be parsed");
+            let again = self::entries(&again).expect("no name occurs twice");
             assert_eq!(json_text(&Value::Object(again)), text);
         }
     }
-    timed(|| shapes(fields));
+    timed(|| outcomes(fields));
 }
 
-/// A list's query: a page that is let in is within its bounds and can be asked for again.
+/// A list's query string. A page that is accepted is within the limits and can be serialized and parsed again.
 pub fn paging(input: &[u8]) {
-    // A request's target is ASCII.
+    // A request target is ASCII.
     let Some(text) = std::str::from_utf8(input).ok().filter(|text| text.is_ascii()) else {
         return;
     };
-    let Some(mut query) = timed(|| refused_well(readers::query(text))) else {
+    let Some(mut query) = timed(|| accepted(readers::query(text))) else {
         return;
     };
-    let Some(page) = refused_well(Page::take(&mut query)) else {
+    let Some(page) = accepted(Page::take(&mut query)) else {
         return;
     };
     assert!((1..=100).contains(&page.limit));
@@ -96,28 +103,28 @@ pub fn paging(input: &[u8]) {
         Cursor::After(id) => format!("&starting_after={id}"),
         Cursor::Before(id) => format!("&ending_before={id}"),
     };
-    let spelled = format!("limit={}{cursor}", page.limit);
-    let mut again = readers::query(&spelled).expect("what was read can be spelled");
-    assert_eq!(Page::take(&mut again).as_ref(), Ok(&page), "{spelled}");
-    refused_well(query.optional::<bool>("archived"));
-    if let Some(Some(words)) = refused_well(query.optional::<SearchTerms>("query")) {
+    let text = format!("limit={}{cursor}", page.limit);
+    let mut again = readers::query(&text).expect("serialized parameters can be parsed");
+    assert_eq!(Page::take(&mut again).as_ref(), Ok(&page), "{text}");
+    accepted(query.optional::<bool>("archived"));
+    if let Some(Some(words)) = accepted(query.optional::<Words>("query")) {
         assert!((1..=16).contains(&words.iter().count()));
     }
-    refused_well(query.finish());
+    accepted(query.finish());
 }
 
-/// A request's headers, one a line: each reader takes what its grammar has and nothing else.
+/// A request's headers, one per line. Each parser accepts what its grammar allows and nothing else.
 pub fn headers(input: &[u8]) {
     let headers = header_lines(input);
     timed(|| {
         let id = RequestId::of(&headers);
         assert!(visible(id.as_str(), 128));
-        if let Some(Some(key)) = refused_well(readers::key(&headers)) {
+        if let Some(Some(key)) = accepted(readers::key(&headers)) {
             assert!(visible(key.as_str(), 255));
             assert_eq!(Key::parse(key.as_str().as_bytes()), Ok(key));
         }
         for name in ["If-Match", "If-None-Match"] {
-            if let Some(Some(Condition::OneOf(tags))) = refused_well(readers::condition(&headers, name)) {
+            if let Some(Some(Condition::OneOf(tags))) = accepted(readers::condition(&headers, name)) {
                 let again = Condition::parse(name, &tags.join(", "));
                 assert_eq!(again, Ok(Condition::OneOf(tags)));
             }
@@ -130,21 +137,21 @@ pub fn headers(input: &[u8]) {
             assert!(visible(token.reveal(), 255));
             assert_eq!(readers::token(&format!("bearer {}", token.reveal())), Some(token));
         }
-        refused_well(Body::new(&headers, b"{}".to_vec()).fields());
+        accepted(Body::new(&headers, b"{}".to_vec()).fields());
     });
 }
 
-/// A `Host` that is let in is one, and has neither user nor path.
+/// A request that is accepted has exactly one `Host`, without user information or a path.
 fn host(headers: &HeaderMap) {
     let mut request = Request::new(());
     *request.version_mut() = Version::HTTP_11;
     *request.headers_mut() = headers.clone();
-    if refused_well(readers::check_head(&request)).is_none() {
+    if accepted(readers::check_head(&request)).is_none() {
         return;
     }
     let hosts: Vec<_> = headers.get_all(HOST).iter().collect();
     let [host] = hosts[..] else {
-        panic!("{} hosts", hosts.len());
+        panic!("{} Host headers were accepted", hosts.len());
     };
     let forbidden = |byte: &u8| !byte.is_ascii_graphic() || b"@/\\?#\"<>^`{|}".contains(byte);
     assert!(!host.as_bytes().iter().any(forbidden), "{host:?}");
@@ -167,58 +174,60 @@ fn header_lines(input: &[u8]) -> HeaderMap {
     headers
 }
 
-fn visible(text: &str, most: usize) -> bool {
-    (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
+/// Whether this is 1 to `max` visible ASCII characters.
+fn visible(text: &str, max: usize) -> bool {
+    (1..=max).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> T {
     let began = Instant::now();
     let done = work();
-    assert!(began.elapsed() < LONGEST, "took {:?}", began.elapsed());
+    assert!(began.elapsed() < MAX_TIME, "took {:?}", began.elapsed());
     done
 }
 
-/// What was read; a refusal must be the caller's fault, say so in short, and name the place if there is one.
-fn refused_well<T>(read: Result<T, Error>) -> Option<T> {
-    let error = match read {
+/// What was parsed. A rejection must blame the client, in a short sentence, and name the parameter if its code calls for
+/// one.
+fn accepted<T>(parsed: Result<T, Error>) -> Option<T> {
+    let error = match parsed {
         Ok(value) => return Some(value),
         Err(error) => error,
     };
     assert!(!error.is_ours(), "{error:?}");
     assert!(
-        error.message.ends_with('.') && error.message.len() < LONGEST_ERROR,
+        error.message.ends_with('.') && error.message.len() < MAX_ERROR_BYTES,
         "{error:?}"
     );
-    let names_one = matches!(
+    let has_param = matches!(
         error.code,
         Code::ParameterInvalid | Code::ParameterMissing | Code::ParameterUnknown
     );
-    assert_eq!(error.param.is_some(), names_one, "{error:?}");
+    assert_eq!(error.param.is_some(), has_param, "{error:?}");
     None
 }
 
-/// A request's parameters by name; none where one is given twice.
+/// The parameters by name; `None` if a name occurs twice.
 fn entries(fields: &Fields) -> Option<Vec<(String, Value)>> {
-    let entries = refused_well(fields.clone().into_entries())?;
+    let entries = accepted(fields.clone().into_entries())?;
     Some(entries.map(|(name, field)| (name, field.value)).collect())
 }
 
-/// What each resource makes of the parameters: the shape, or the code and the place of the refusal.
-fn shapes(fields: Fields) -> Vec<String> {
+/// What each resource makes of the parameters: the parsed input, or the code and parameter of the error.
+fn outcomes(fields: Fields) -> Vec<String> {
     fn outcome<T: std::fmt::Debug>(fields: &Fields, take: impl FnOnce(&mut Fields) -> Result<T, Error>) -> String {
         let mut fields = fields.clone();
-        let taken = take(&mut fields).and_then(|shape| fields.finish().map(|()| shape));
-        let told = taken.as_ref().map_err(|error| (error.code, error.param.clone()));
-        let told = format!("{told:?}");
-        refused_well(taken);
-        told
+        let taken = take(&mut fields).and_then(|input| fields.finish().map(|()| input));
+        let outcome = taken.as_ref().map_err(|error| (error.code, error.param.clone()));
+        let outcome = format!("{outcome:?}");
+        accepted(taken);
+        outcome
     }
     vec![
-        outcome(&fields, |fields| NewGroup::take(fields, MOST)),
+        outcome(&fields, |fields| NewGroup::take(fields, MAX_MEMBERS)),
         outcome(&fields, NewContact::take),
         outcome(&fields, NewMessage::take),
         outcome(&fields, |fields| {
-            let changes = GroupChanges::take(fields, MOST)?;
+            let changes = GroupChanges::take(fields, MAX_MEMBERS)?;
             Ok((changes.name, changes.description, changes.contacts, changes.archived_at))
         }),
         outcome(&fields, |fields| {
@@ -228,8 +237,8 @@ fn shapes(fields: Fields) -> Vec<String> {
     ]
 }
 
-/// A form of these values, its items by index.
-fn spelled(entries: &[(String, Value)]) -> String {
+/// The parameters as a form, with list items by index.
+fn form_text(entries: &[(String, Value)]) -> String {
     fn pairs(name: &str, value: &Value, out: &mut Vec<String>) {
         match value {
             Value::List(items) => {
@@ -243,7 +252,7 @@ fn spelled(entries: &[(String, Value)]) -> String {
                 }
             }
             Value::Untyped(text) => out.push(format!("{}={}", encoded(name), encoded(text))),
-            other => panic!("{other:?} is not of a form"),
+            other => panic!("{other:?} cannot come from a form"),
         }
     }
     let mut out = Vec::new();
@@ -257,23 +266,23 @@ fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
-/// A form's value as JSON has it where the parameter `name` takes it.
-fn typed(name: &str, value: &Value) -> Value {
+/// The JSON value that a form's value stands for in the parameter `name`.
+fn json_value(name: &str, value: &Value) -> Value {
     match value {
         Value::Untyped(text) if text.is_empty() && matches!(name, "contacts" | "reactions") => Value::List(Vec::new()),
         Value::Untyped(text) if text.is_empty() => Value::Null,
         Value::Untyped(text) if name.ends_with("_at") => integer(text),
         Value::Untyped(text) => Value::Text(text.clone()),
-        Value::List(items) => Value::List(items.iter().map(|item| typed(inner(name), item)).collect()),
+        Value::List(items) => Value::List(items.iter().map(|item| json_value(inner(name), item)).collect()),
         Value::Object(properties) => {
-            let property = |(property, value): &(String, Value)| (property.clone(), typed(inner(name), value));
+            let property = |(property, value): &(String, Value)| (property.clone(), json_value(inner(name), value));
             Value::Object(properties.iter().map(property).collect())
         }
         other => other.clone(),
     }
 }
 
-/// What lies in `reactions` is lists: of those who react.
+/// The values within `reactions` are lists, too: the reactors.
 fn inner(name: &str) -> &str {
     if name == "reactions" { name } else { "" }
 }
@@ -305,7 +314,7 @@ fn json_text(value: &Value) -> String {
         Value::Null => "null".to_owned(),
         Value::Bool(flag) => flag.to_string(),
         Value::Integer(number) => number.to_string(),
-        // Its last digit may be another when it is read again; no parameter takes it, so that its value is of no matter.
+        // Its last digit may change when it is parsed again. No parameter accepts it, so its value does not matter.
         Value::Float(_) => "0.5".to_owned(),
         Value::Text(text) | Value::Untyped(text) => quoted(text),
         Value::List(items) => format!("[{}]", items.iter().map(json_text).collect::<Vec<_>>().join(",")),
