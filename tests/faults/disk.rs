@@ -1,6 +1,6 @@
-//! A simulated disk, built from recorded events. It knows what is synced and what is pending, and makes images of what a
-//! power cut could leave: any subset of the pending writes, by sectors, which may be torn, and any prefix of the changes
-//! to the folder's names.
+//! A simulated disk, built from recorded events. It knows what is synced and what is pending, and makes images of what
+//! a power cut could leave: any subset of the pending writes, by sectors, which may be torn, and any prefix of the
+//! changes to the folder's names.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,6 +1,6 @@
-//! Records a run of the server, in which the power will be cut. Clients write concurrently, each to an account of its own;
-//! the recording has their acknowledgements and what each could see after them. Maintenance tasks, checkpoints, restarts
-//! of the WAL, commands and a restart of the server happen on the way.
+//! Records a run of the server, in which the power will be cut. Clients write concurrently, each to an account of its
+//! own; the recording has their acknowledgements and what each could see after them. Maintenance tasks, checkpoints,
+//! restarts of the WAL, commands and a restart of the server happen on the way.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

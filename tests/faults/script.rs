@@ -1,5 +1,5 @@
-//! A fixed script of requests to every resource. Each request has the facts that it adds to the database or removes from
-//! it, from which follows what the database may hold after a run in which some requests failed.
+//! A fixed script of requests to every resource. Each request has the facts that it adds to the database or removes
+//! from it, from which follows what the database may hold after a run in which some requests failed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -182,7 +182,8 @@ pub struct Run {
 }
 
 impl Run {
-    /// Sends the requests one after another. Calls `after` after each with its status, or `None` if there was no response.
+    /// Sends the requests one after another. Calls `after` after each with its status, or `None` if there was no
+    /// response.
     pub fn of(server: &TestServer, token: &str, mut after: impl FnMut(&Request, Option<u16>)) -> Self {
         let mut ids = BTreeMap::new();
         let mut outcomes = Vec::new();
@@ -256,8 +257,8 @@ impl Run {
         assert_eq!(integrity_problem(&conn), None);
     }
 
-    /// The facts that must be found. A request with an unknown outcome took effect completely or not at all, as its first
-    /// fact shows.
+    /// The facts that must be found. A request with an unknown outcome took effect completely or not at all, as its
+    /// first fact shows.
     fn expected(&self, found: &[String]) -> Vec<String> {
         let mut expected = Vec::new();
         for (step, _, outcome) in &self.outcomes {

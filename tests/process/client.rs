@@ -1,4 +1,4 @@
-//! A client on one connection, which goes with the server: what it is not answered, it may not take for refused.
+//! A client on one connection. If the server is killed it returns an error, and the outcome of the request is unknown.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -12,7 +12,7 @@ pub struct Client {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub replayed: bool,
     pub text: String,
@@ -30,12 +30,12 @@ impl Client {
         })
     }
 
-    pub fn get(&mut self, path: &str) -> io::Result<Answer> {
+    pub fn get(&mut self, path: &str) -> io::Result<Response> {
         self.send("GET", path, None, None)
     }
 
-    /// Sends a request and answers with the whole answer, or with the error by which the connection ended before.
-    pub fn send(&mut self, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> io::Result<Answer> {
+    /// Sends a request and returns the complete response, or the error that ended the connection before.
+    pub fn send(&mut self, method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> io::Result<Response> {
         let key = key.map_or_else(String::new, |key| format!("idempotency-key: {key}\r\n"));
         let body = body.map_or_else(String::new, Value::to_string);
         let request = format!(
@@ -45,10 +45,10 @@ impl Client {
             body.len()
         );
         self.stream.get_mut().write_all(request.as_bytes())?;
-        self.answer()
+        self.read_response()
     }
 
-    fn answer(&mut self) -> io::Result<Answer> {
+    fn read_response(&mut self) -> io::Result<Response> {
         let status = self.line()?;
         let (mut length, mut replayed) = (0, false);
         loop {
@@ -62,7 +62,7 @@ impl Client {
         }
         let mut body = vec![0; length];
         self.stream.read_exact(&mut body)?;
-        Ok(Answer {
+        Ok(Response {
             status: status.split(' ').nth(1).unwrap().parse().unwrap(),
             replayed,
             text: String::from_utf8(body).unwrap(),
@@ -79,7 +79,7 @@ impl Client {
     }
 }
 
-impl Answer {
+impl Response {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }

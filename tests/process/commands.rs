@@ -1,9 +1,9 @@
-//! `token`, `import`, `export` and `openapi`, on the file alone and beside a server.
+//! The commands `token`, `import`, `export` and `openapi`, with and without a server running on the same file.
 
 use test_support::process::{Folder, curl, has_curl, mode};
 
 #[test]
-fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
+fn tokens_are_created_listed_and_revoked_while_a_server_runs() {
     if !has_curl() {
         return;
     }
@@ -42,7 +42,7 @@ fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
     assert_eq!(
         server.status(full.trim(), "/v1/groups"),
         "401",
-        "a revoked token stops at once"
+        "revocation takes effect immediately"
     );
     assert_eq!(server.status(first.trim(), "/v1/groups"), "200");
     assert!(
@@ -59,7 +59,7 @@ fn tokens_are_made_listed_and_revoked_beside_a_running_server() {
 }
 
 #[test]
-fn no_token_is_in_the_file() {
+fn the_database_file_contains_no_token() {
     let folder = Folder::new();
     let token = folder.succeed(&["token", "create"]);
     let bytes = std::fs::read(folder.path("groups.db")).unwrap();
@@ -69,7 +69,7 @@ fn no_token_is_in_the_file() {
 }
 
 #[test]
-fn an_export_is_imported_through_the_standard_streams() {
+fn an_export_can_be_imported_through_the_standard_streams() {
     let folder = Folder::new();
     let sample = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/demo.jsonl")).unwrap();
     std::fs::write(folder.path("sample"), &sample).unwrap();
@@ -78,7 +78,7 @@ fn an_export_is_imported_through_the_standard_streams() {
     assert_eq!(
         exported.lines().count(),
         13,
-        "each contact and group with its conversation, and a message"
+        "every contact and group with its conversation, and a message"
     );
     folder.succeed(&["export", "copy"]);
     assert_eq!(std::fs::read_to_string(folder.path("copy")).unwrap(), exported);
@@ -94,7 +94,7 @@ fn an_export_is_imported_through_the_standard_streams() {
 }
 
 #[test]
-fn a_command_that_cannot_be_done_says_why_and_changes_nothing() {
+fn a_command_that_fails_says_why_and_changes_nothing() {
     let folder = Folder::new();
     std::fs::write(
         folder.path("sample"),
@@ -115,13 +115,13 @@ fn a_command_that_cannot_be_done_says_why_and_changes_nothing() {
         (&["token", "list", "--db", "none.db"], "there is no file"),
     ] {
         let output = folder.run(args);
-        let told = String::from_utf8(output.stderr).unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{args:?}");
         assert!(
-            told.starts_with(&format!("groups-server: {why}")) || told.contains(why),
-            "{args:?}: {told}"
+            stderr.starts_with(&format!("groups-server: {why}")) || stderr.contains(why),
+            "{args:?}: {stderr}"
         );
-        assert_eq!(told.lines().count(), 1, "{told}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
     }
     assert_eq!(folder.succeed(&["export", "-"]), "");
     assert_eq!(std::fs::read_to_string(folder.path("taken")).unwrap(), "mine");
@@ -129,7 +129,7 @@ fn a_command_that_cannot_be_done_says_why_and_changes_nothing() {
 }
 
 #[test]
-fn a_token_that_could_not_be_shown_is_not_made() {
+fn a_token_that_cannot_be_printed_is_not_created() {
     let folder = Folder::new();
     folder.succeed(&["token", "create"]);
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -137,17 +137,17 @@ fn a_token_that_could_not_be_shown_is_not_made() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write to standard output"));
     assert_eq!(folder.succeed(&["token", "list"]).lines().count(), 2);
-    let untold = |args: &[&str]| folder.command(args).stderr(full()).output().unwrap().status.code();
+    let with_full_stderr = |args: &[&str]| folder.command(args).stderr(full()).output().unwrap().status.code();
     assert_eq!(
-        untold(&["token", "create"]),
+        with_full_stderr(&["token", "create"]),
         Some(0),
-        "standard error is only for people"
+        "messages on standard error are best effort"
     );
-    assert_eq!(untold(&["export", "missing/file"]), Some(1));
+    assert_eq!(with_full_stderr(&["export", "missing/file"]), Some(1));
 }
 
 #[test]
-fn an_export_that_fails_leaves_no_file_and_one_that_succeeds_is_its_owner_s_alone() {
+fn a_failed_export_leaves_no_file_and_a_successful_one_is_private_to_its_owner() {
     let folder = Folder::new();
     folder.succeed(&["token", "create"]);
     assert_eq!(
@@ -160,7 +160,7 @@ fn an_export_that_fails_leaves_no_file_and_one_that_succeeds_is_its_owner_s_alon
 }
 
 #[test]
-fn many_commands_at_once_on_a_new_file_all_succeed() {
+fn concurrent_commands_on_a_new_file_all_succeed() {
     let folder = Folder::new();
     std::thread::scope(|scope| {
         for _ in 0..8 {
@@ -171,28 +171,28 @@ fn many_commands_at_once_on_a_new_file_all_succeed() {
 }
 
 #[test]
-fn reading_commands_do_not_wait_for_a_writer() {
+fn read_only_commands_do_not_wait_for_a_writer() {
     let folder = Folder::new();
     folder.succeed(&["token", "create"]);
     let writer = rusqlite::Connection::open(folder.path("groups.db")).unwrap();
     writer.execute_batch("BEGIN IMMEDIATE").unwrap();
-    // With the lock held throughout, a command that wanted it would end with an error.
+    // The lock is held throughout, so a command that needed it would fail.
     folder.succeed(&["token", "list"]);
     folder.succeed(&["export", "-"]);
     writer.execute_batch("ROLLBACK").unwrap();
 }
 
 #[test]
-fn the_description_is_printed_as_a_server_that_is_set_up_so_tells_it() {
+fn openapi_prints_what_a_server_with_the_same_flags_serves() {
     if !has_curl() {
         return;
     }
     let folder = Folder::new();
-    let place = ["--base-path", "/api", "--public-url", "https://groups.example.com"];
-    let printed = folder.succeed(&["openapi", place[0], place[1], place[2], place[3]]);
-    let server = folder.serve(&place);
-    let told = curl(&[&format!("{}/openapi.json", server.url)]);
-    let [printed, told] = [printed, told].map(|text| serde_json::from_str::<serde_json::Value>(&text).unwrap());
-    assert_eq!(printed, told);
-    assert_eq!(told["servers"][0]["url"], "https://groups.example.com/api");
+    let flags = ["--base-path", "/api", "--public-url", "https://groups.example.com"];
+    let printed = folder.succeed(&[&["openapi"][..], &flags].concat());
+    let server = folder.serve(&flags);
+    let served = curl(&[&format!("{}/openapi.json", server.url)]);
+    let [printed, served] = [printed, served].map(|text| serde_json::from_str::<serde_json::Value>(&text).unwrap());
+    assert_eq!(printed, served);
+    assert_eq!(served["servers"][0]["url"], "https://groups.example.com/api");
 }

@@ -1,7 +1,8 @@
-//! `kill -9` under load: what was acknowledged is there and whole, what was not is there whole or not at all.
+//! `kill -9` under load. Every acknowledged request took effect completely; an unacknowledged one completely or not at
+//! all.
 //!
-//! `GROUPS_KILLS` kills instead of 50; `GROUPS_GROUPS` groups of another account in each file from the beginning, which
-//! is then looked through at its end alone.
+//! `GROUPS_KILLS` sets the number of kills (default 50). `GROUPS_GROUPS` sets how many groups of another account each
+//! file starts with (default 0); if there are any, the file's integrity is checked only once, at the end.
 //! `scripts/kills` runs the long version.
 
 use std::collections::BTreeMap;
@@ -16,32 +17,33 @@ use test_support::integrity::assert_integrity;
 use test_support::process::Folder;
 use test_support::random::Random;
 
-use crate::client::{Answer, Client};
-use crate::world::{Request, World, choose, with_ids};
+use crate::client::{Client, Response};
+use crate::shadow::{Request, Shadow, choose, with_ids};
 
 const WRITERS: usize = 32;
 
-/// Kills of one file's server at most. What it keeps for requests with keys makes each slower than the one before.
-const A_FILE: usize = 250;
+/// The most kills per database file: stored responses to keyed requests accumulate in it and slow each round down.
+const KILLS_PER_FILE: usize = 250;
 
-/// No test waits longer for something to happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// The longest wait for anything to happen.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// From the start after a kill to the first answer. A debug build beside other tests is no measure.
-const READY: Duration = match cfg!(debug_assertions) {
-    true => PATIENCE,
+/// The longest time from a start after a kill to the first response. A debug build next to other tests gets more.
+const MAX_RECOVERY: Duration = match cfg!(debug_assertions) {
+    true => TIMEOUT,
     false => Duration::from_secs(1),
 };
 
-/// One that writes, and what it knows of its objects.
+/// A client that writes, and the state in which its objects must be.
 struct Writer {
-    /// In front of every name that it gives.
+    /// The prefix of every name that it gives.
     name: String,
+    /// How many names it has given.
     names: usize,
-    world: World,
+    shadow: Shadow,
     unanswered: Option<Sent>,
-    /// What was not answered before the kill and had a key, and whether it took effect all the same.
-    again: Option<(Sent, bool)>,
+    /// The keyed request that the kill left without a response, to be retried, and whether it took effect.
+    retry: Option<(Sent, bool)>,
     random: Random,
 }
 
@@ -56,62 +58,63 @@ impl Writer {
         Writer {
             name: format!("w{number}"),
             names: 0,
-            world: World::new(),
+            shadow: Shadow::new(),
             unanswered: None,
-            again: None,
+            retry: None,
             random: Random((file * WRITERS + number) as u64),
         }
     }
 
-    /// Sends one request after the other until the server is gone, and tells each answer.
-    fn write(&mut self, url: &str, token: &str, answered: &Sender<()>) {
+    /// Sends one request after another until the server is gone, and reports each response on `responses`.
+    fn write(&mut self, url: &str, token: &str, responses: &Sender<()>) {
         let Ok(mut client) = Client::connect(url, token) else {
             return;
         };
-        if let Some((sent, happened)) = self.again.take() {
-            let Some(answer) = self.send(&mut client, sent) else {
+        if let Some((sent, took_effect)) = self.retry.take() {
+            let Some(response) = self.send(&mut client, sent) else {
                 return;
             };
-            assert_eq!(answer.replayed, happened, "{answer:?}");
+            assert_eq!(response.replayed, took_effect, "{response:?}");
         }
         loop {
             self.names += 1;
             let name = format!("{}x{}", self.name, self.names);
-            let request = choose(&self.world, &mut self.random, name.clone());
+            let request = choose(&self.shadow, &mut self.random, name.clone());
             let keyed = request.http().0 == "POST" && self.random.below(2) == 0;
             let key = keyed.then_some(name);
             if self.send(&mut client, Sent { request, key }).is_none() {
                 return;
             }
-            answered.send(()).unwrap();
+            responses.send(()).unwrap();
         }
     }
 
-    /// Sends a request and, where it is acknowledged, takes over what it did.
-    fn send(&mut self, client: &mut Client, sent: Sent) -> Option<Answer> {
+    /// Sends a request and, if it is acknowledged, applies it to the shadow.
+    fn send(&mut self, client: &mut Client, sent: Sent) -> Option<Response> {
         let (method, path, body) = sent.request.http();
         self.unanswered = Some(sent);
         let key = self.unanswered.as_ref().and_then(|sent| sent.key.as_deref());
-        let answer = client.send(method, &path, key, body.as_ref()).ok()?;
+        let response = client.send(method, &path, key, body.as_ref()).ok()?;
         let sent = self.unanswered.take()?;
-        assert!((200..300).contains(&answer.status), "{sent:?}: {answer:?}");
-        let object = match answer.text.is_empty() {
+        assert!((200..300).contains(&response.status), "{sent:?}: {response:?}");
+        let object = match response.text.is_empty() {
             true => Value::Null,
-            false => answer.json(),
+            false => response.json(),
         };
-        if !answer.replayed {
-            sent.request.apply(&mut self.world, &object);
+        if !response.replayed {
+            sent.request.apply(&mut self.shadow, &object);
         }
         if let Some(id) = object["id"].as_str() {
-            let known = &self.world[id];
+            let known = &self.shadow[id];
             assert_eq!(with_ids(known["kind"].as_str().unwrap(), &object), *known, "{sent:?}");
         }
-        Some(answer)
+        Some(response)
     }
 
-    /// Holds what is there against what must be; an unanswered request may have taken effect, as a whole.
+    /// Compares the writer's objects in the database with its shadow. A request without a response may have taken
+    /// effect, but only as a whole.
     fn settle(&mut self, objects: &[&Value]) {
-        let there: World = objects
+        let found: Shadow = objects
             .iter()
             .map(|object| {
                 (
@@ -120,115 +123,120 @@ impl Writer {
                 )
             })
             .collect();
-        let mut what = "all was answered".to_owned();
+        let mut context = "every request had a response".to_owned();
         if let Some(sent) = self.unanswered.take() {
-            what = format!("unanswered: {sent:?}");
-            let made = sent.request.find_made(objects);
-            let mut after = self.world.clone();
-            if made.is_some() || sent.request.http().0 != "POST" {
-                sent.request.apply(&mut after, made.unwrap_or(&Value::Null));
+            context = format!("no response to {sent:?}");
+            let created = sent.request.find_created(objects);
+            let mut after = self.shadow.clone();
+            if created.is_some() || sent.request.http().0 != "POST" {
+                sent.request.apply(&mut after, created.unwrap_or(&Value::Null));
             }
-            if after == there {
-                self.world = after;
+            if after == found {
+                self.shadow = after;
             }
             if sent.key.is_some() {
-                self.again = Some((sent, made.is_some()));
+                self.retry = Some((sent, created.is_some()));
             }
         }
-        self.expect(&there, &what);
+        self.assert_found(&found, &context);
     }
 
-    fn expect(&self, there: &World, what: &str) {
-        if self.world == *there {
+    fn assert_found(&self, found: &Shadow, context: &str) {
+        if self.shadow == *found {
             return;
         }
         let mut difference = String::new();
-        for id in self.world.keys().chain(there.keys()) {
-            let (known, found) = (self.world.get(id), there.get(id));
-            if known != found {
-                writeln!(difference, "{id}: expected {known:?}\nthere is {found:?}").unwrap();
+        for id in self.shadow.keys().chain(found.keys()) {
+            let (expected, found) = (self.shadow.get(id), found.get(id));
+            if expected != found {
+                writeln!(difference, "{id}: expected {expected:?}\nfound {found:?}").unwrap();
             }
         }
-        panic!("{}: {what}\n{difference}", self.name);
+        panic!("{}: {context}\n{difference}", self.name);
     }
 }
 
-/// What kills of one file's server have shown.
+/// The totals over all kills.
 #[derive(Default)]
-struct Tried {
+struct Totals {
     acknowledged: usize,
-    /// Objects at the end.
+    /// The number of objects at the end.
     objects: usize,
-    /// How long each start took until the first answer.
-    ready: Vec<Duration>,
+    /// The time from each start to the first response.
+    recovery: Vec<Duration>,
 }
 
 #[test]
-fn what_was_acknowledged_before_a_kill_is_there_and_whole_after_it() {
+fn everything_acknowledged_before_a_kill_is_intact_after_it() {
     let (kills, groups): (usize, usize) = (
         env::number("GROUPS_KILLS").unwrap_or(50),
         env::number("GROUPS_GROUPS").unwrap_or(0),
     );
-    let mut tried = Tried::default();
-    for file in 0..kills.div_ceil(A_FILE) {
-        kill_often(file, A_FILE.min(kills - file * A_FILE), groups, &mut tried);
+    let mut totals = Totals::default();
+    for file in 0..kills.div_ceil(KILLS_PER_FILE) {
+        kill_repeatedly(
+            file,
+            KILLS_PER_FILE.min(kills - file * KILLS_PER_FILE),
+            groups,
+            &mut totals,
+        );
     }
-    tried.ready.sort();
-    let (usual, slowest) = (tried.ready[kills / 2], tried.ready[kills - 1]);
+    totals.recovery.sort();
+    let (median, slowest) = (totals.recovery[kills / 2], totals.recovery[kills - 1]);
     println!(
-        "{kills} kills, {} requests acknowledged, lost 0, {} objects, ready in {usual:?}, at most {slowest:?}",
-        tried.acknowledged, tried.objects
+        "{kills} kills, {} requests acknowledged, lost 0, {} objects, recovery {median:?} (median), {slowest:?} (max)",
+        totals.acknowledged, totals.objects
     );
-    assert!(tried.acknowledged >= kills * 50, "{}", tried.acknowledged);
+    assert!(totals.acknowledged >= kills * 50, "{}", totals.acknowledged);
 }
 
-/// Kills the server of a new file so many times.
-fn kill_often(file: usize, kills: usize, groups: usize, tried: &mut Tried) {
+/// Kills the server of a new file `kills` times.
+fn kill_repeatedly(file: usize, kills: usize, groups: usize, totals: &mut Totals) {
     let folder = Folder::new();
     seed(&folder, groups);
     let token = folder.succeed(&["token", "create"]);
     let mut writers: Vec<Writer> = (0..WRITERS).map(|number| Writer::new(file, number)).collect();
     let mut random = Random(file as u64);
     for kill in 1..=kills {
-        let log = std::fs::metadata(folder.path("groups.db-wal")).map_or(0, |found| found.len() >> 20);
+        let wal = std::fs::metadata(folder.path("groups.db-wal")).map_or(0, |found| found.len() >> 20);
         let began = Instant::now();
         let server = folder.serve(&["--log-level", "off"]);
         let mut client = Client::connect(&server.url, &token).unwrap();
         assert_eq!(client.get("/v1/groups").unwrap().status, 200);
-        let ready = began.elapsed();
+        let recovery = began.elapsed();
         assert!(
-            ready < READY,
-            "kill {kill} of file {file}: ready after {ready:?}, with {log} MiB of log"
+            recovery < MAX_RECOVERY,
+            "kill {kill} of file {file}: recovery took {recovery:?}, with a WAL of {wal} MiB"
         );
-        tried.ready.push(ready);
+        totals.recovery.push(recovery);
         if kill > 1 {
             settle(&folder, &mut writers);
         }
         if groups == 0 {
             assert_integrity(&folder.path("groups.db"));
         }
-        let (tell, answered) = channel();
+        let (sender, responses) = channel();
         let wanted = random.below(400);
         std::thread::scope(|scope| {
             for writer in &mut writers {
-                let (tell, url, token) = (tell.clone(), &server.url, &token);
-                scope.spawn(move || writer.write(url, token, &tell));
+                let (sender, url, token) = (sender.clone(), &server.url, &token);
+                scope.spawn(move || writer.write(url, token, &sender));
             }
             for _ in 0..wanted {
-                answered.recv_timeout(PATIENCE).unwrap();
+                responses.recv_timeout(TIMEOUT).unwrap();
             }
             server.signal("KILL");
         });
-        drop((server, tell));
-        tried.acknowledged += wanted + answered.iter().count();
+        drop((server, sender));
+        totals.acknowledged += wanted + responses.iter().count();
     }
     drop(folder.serve(&[]).stop());
     settle(&folder, &mut writers);
     assert_integrity(&folder.path("groups.db"));
-    tried.objects += writers.iter().map(|writer| writer.world.len()).sum::<usize>();
+    totals.objects += writers.iter().map(|writer| writer.shadow.len()).sum::<usize>();
 }
 
-/// Reads all that is there, and has each writer look at what is its own. Nothing may be nobody's.
+/// Exports everything and has each writer check its own objects. Every object must belong to a writer.
 fn settle(folder: &Folder, writers: &mut [Writer]) {
     let exported = folder.succeed(&["export", "-"]);
     let objects: Vec<Value> = exported
@@ -239,39 +247,39 @@ fn settle(folder: &Folder, writers: &mut [Writer]) {
         .iter()
         .map(|object| (object["id"].as_str().unwrap(), object))
         .collect();
-    let mut of_writers: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+    let mut by_writer: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
     for object in &objects {
         let named = ["contact_id", "group_id"].iter().find_map(|end| object[end].as_str());
         let named = named.map_or(object, |id| by_id[id]);
         let name = ["username", "name", "message"]
             .iter()
             .find_map(|name| named[name].as_str());
-        of_writers
+        by_writer
             .entry(name.unwrap().split('x').next().unwrap())
             .or_default()
             .push(object);
-        assert_contacts_are_theirs(object, &by_id);
+        assert_contacts_are_current(object, &by_id);
     }
     for writer in writers {
-        writer.settle(&of_writers.remove(writer.name.as_str()).unwrap_or_default());
+        writer.settle(&by_writer.remove(writer.name.as_str()).unwrap_or_default());
     }
-    assert!(of_writers.is_empty(), "{of_writers:?}");
+    assert!(by_writer.is_empty(), "{by_writer:?}");
 }
 
-/// Asserts that a contact within a group or message is as it is by itself.
-fn assert_contacts_are_theirs(object: &Value, by_id: &BTreeMap<&str, &Value>) {
+/// Asserts that the contacts embedded in a group or message equal the contacts themselves.
+fn assert_contacts_are_current(object: &Value, by_id: &BTreeMap<&str, &Value>) {
     let members = object["contacts"].as_array().into_iter().flatten();
     for contact in members
         .chain(object.get("contact"))
         .filter(|contact| !contact.is_null())
     {
-        let mut whole = contact.clone();
-        whole["kind"] = json!("contact");
-        assert_eq!(&whole, by_id[contact["id"].as_str().unwrap()], "{object}");
+        let mut exported = contact.clone();
+        exported["kind"] = json!("contact");
+        assert_eq!(&exported, by_id[contact["id"].as_str().unwrap()], "{object}");
     }
 }
 
-/// Puts so many groups, of 4 of 1,000 contacts each, into another account of the file.
+/// Imports this many groups, each with 4 of 1,000 contacts, into another account of the file.
 fn seed(folder: &Folder, groups: usize) {
     if groups == 0 {
         return;
@@ -283,7 +291,8 @@ fn seed(folder: &Folder, groups: usize) {
     }
     for group in 0..groups {
         let contacts: Vec<String> = (0..4).map(|n| format!("c{:015}", (group * 7 + n) % 1_000)).collect();
-        let line = json!({"kind": "group", "id": format!("g{group:015}"), "name": format!("Group {group}"), "contacts": contacts});
+        let (id, name) = (format!("g{group:015}"), format!("Group {group}"));
+        let line = json!({"kind": "group", "id": id, "name": name, "contacts": contacts});
         writeln!(lines, "{line}").unwrap();
     }
     lines.flush().unwrap();
@@ -295,7 +304,7 @@ fn seed(folder: &Folder, groups: usize) {
 }
 
 #[test]
-fn clearing_away_goes_on_after_kills_in_its_middle() {
+fn a_purge_resumes_after_being_killed_midway() {
     let folder = Folder::new();
     let token = folder.succeed(&["token", "create"]);
     let group = r#"{"kind":"group","id":"BBBBBBBBBBBBBBBB","name":"x","conversation_id":"CCCCCCCCCCCCCCCC"}"#;
@@ -314,16 +323,16 @@ fn clearing_away_goes_on_after_kills_in_its_middle() {
     };
     let server = folder.serve(&[]);
     let mut client = Client::connect(&server.url, &token).unwrap();
-    let answer = client
+    let response = client
         .send("DELETE", "/v1/groups/BBBBBBBBBBBBBBBB", None, None)
         .unwrap();
-    assert_eq!(answer.status, 204, "{answer:?}");
+    assert_eq!(response.status, 204, "{response:?}");
     server.signal("KILL");
     drop(server);
     let mut left = count("messages");
     assert!(
         left > 0 && count("deleted_conversations") == 1,
-        "there was time to clear away everything"
+        "the purge was complete before the kill"
     );
     while left > 0 {
         let server = folder.serve(&[]);

@@ -1,19 +1,19 @@
-//! The real binary: how it starts, what it prints, how it ends.
+//! The real binary as a process: starts, signals, kills, commands, and what it prints.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+#![allow(clippy::unwrap_used, reason = "a failing test reports where it failed")]
 
 mod backup;
 mod client;
 mod clock;
 mod commands;
-mod damage;
+mod corruption;
+mod disk_full;
 mod documents;
-mod full;
 /// What documents.rs imports.
 mod harness {
     pub use test_support::process::{Folder, has_curl, shell};
 }
-mod keys;
+mod idempotency;
 mod kills;
 /// What documents.rs imports.
 mod printed {
@@ -24,5 +24,5 @@ mod printed {
 mod refusals;
 mod secrets;
 mod serving;
+mod shadow;
 mod syncs;
-mod world;

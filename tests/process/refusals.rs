@@ -1,4 +1,4 @@
-//! What the program refuses: files that are not its own, ports and files that are in use, wrong flags.
+//! What the program refuses: files that are not its own, files and ports in use, invalid flags.
 
 use std::process::Output;
 
@@ -6,16 +6,16 @@ use test_support::process::Folder;
 
 #[track_caller]
 fn assert_refused(output: &Output, code: i32, why: &str) {
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{told}");
-    assert!(told.contains(why), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(stderr.contains(why), "{stderr}");
     if code == 1 {
-        assert_eq!(told.trim_end().lines().count(), 1, "one plain sentence: {told}");
+        assert_eq!(stderr.trim_end().lines().count(), 1, "not one plain line: {stderr}");
     }
 }
 
-/// Runs every command on `file` and asserts that each refuses it and leaves it, and what lies beside it, as it was.
-fn refuses(folder: &Folder, file: &str, why: &str) {
+/// Runs every command on `file` and asserts that each refuses it and leaves the file and its folder unchanged.
+fn assert_refused_by_all_commands(folder: &Folder, file: &str, why: &str) {
     let listing = || {
         let folder = folder.path("");
         let mut names: Vec<_> = std::fs::read_dir(folder)
@@ -39,26 +39,26 @@ fn refuses(folder: &Folder, file: &str, why: &str) {
         assert_refused(&folder.run(&args), 1, why);
         assert!(
             (std::fs::read(folder.path(file)).unwrap(), listing()) == before,
-            "{args:?} touched the file"
+            "{args:?} changed the file or its folder"
         );
     }
 }
 
 #[test]
-fn a_file_that_is_no_database_is_refused_untouched() {
+fn a_file_that_is_not_a_database_is_refused_and_left_alone() {
     let folder = Folder::new();
     std::fs::write(
         folder.path("text.db"),
         "not a database at all, but long enough to have a header in it".repeat(20),
     )
     .unwrap();
-    refuses(&folder, "text.db", "is not a database");
+    assert_refused_by_all_commands(&folder, "text.db", "is not a database");
     std::fs::write(folder.path("short.db"), "x").unwrap();
-    refuses(&folder, "short.db", "is not a database");
+    assert_refused_by_all_commands(&folder, "short.db", "is not a database");
 }
 
 #[test]
-fn another_program_s_database_is_refused_untouched() {
+fn another_programs_database_is_refused_and_left_alone() {
     let folder = Folder::new();
     for journal in ["DELETE", "WAL"] {
         let name = format!("{journal}.db");
@@ -68,22 +68,22 @@ fn another_program_s_database_is_refused_untouched() {
         conn.execute_batch("CREATE TABLE theirs (x); INSERT INTO theirs VALUES (1)")
             .unwrap();
         conn.close().unwrap();
-        refuses(&folder, &name, "is a database of another program");
+        assert_refused_by_all_commands(&folder, &name, "is a database of another program");
     }
 }
 
 #[test]
-fn a_newer_schema_is_refused_untouched() {
+fn a_newer_schema_is_refused_and_left_alone() {
     let folder = Folder::new();
     folder.succeed(&["token", "create", "--db", "newer.db"]);
     let conn = rusqlite::Connection::open(folder.path("newer.db")).unwrap();
     conn.pragma_update(None, "user_version", 99).unwrap();
     conn.close().unwrap();
-    refuses(&folder, "newer.db", "was written by a newer groups-server (schema 99");
+    assert_refused_by_all_commands(&folder, "newer.db", "was written by a newer groups-server (schema 99");
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn a_path_that_is_not_a_file_is_refused() {
     let folder = Folder::new();
     std::fs::create_dir(folder.path("folder")).unwrap();
     for (db, why) in [
@@ -95,7 +95,7 @@ fn what_is_no_file_is_refused() {
 }
 
 #[test]
-fn a_second_server_on_the_same_file_is_refused_by_any_name() {
+fn a_second_server_on_the_same_file_is_refused_under_any_name() {
     let folder = Folder::new();
     let server = folder.serve(&[]);
     std::os::unix::fs::symlink(folder.path("groups.db"), folder.path("link.db")).unwrap();
@@ -108,7 +108,7 @@ fn a_second_server_on_the_same_file_is_refused_by_any_name() {
 }
 
 #[test]
-fn a_taken_port_is_told_and_no_file_is_made() {
+fn a_port_in_use_is_reported_and_no_file_is_created() {
     let folder = Folder::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
@@ -121,7 +121,7 @@ fn a_taken_port_is_told_and_no_file_is_made() {
 }
 
 #[test]
-fn a_wrong_flag_or_value_ends_with_2_and_what_would_be_right() {
+fn an_invalid_flag_or_value_exits_with_2_and_says_what_is_valid() {
     let folder = Folder::new();
     for (args, why) in [
         (&["--listen", "nowhere"][..], "such as 127.0.0.1:8080"),
@@ -176,7 +176,7 @@ fn a_wrong_flag_or_value_ends_with_2_and_what_would_be_right() {
 }
 
 #[test]
-fn a_link_to_nothing_is_refused_and_stays() {
+fn a_dangling_symlink_is_refused_and_left_alone() {
     let folder = Folder::new();
     std::os::unix::fs::symlink("missing.db", folder.path("link.db")).unwrap();
     assert_refused(
@@ -188,7 +188,7 @@ fn a_link_to_nothing_is_refused_and_stays() {
 }
 
 #[test]
-fn a_log_without_its_file_is_not_replayed_into_a_new_one() {
+fn a_wal_without_its_file_is_not_replayed_into_a_new_one() {
     let folder = Folder::new();
     std::fs::write(folder.path("groups.db-wal"), "acknowledged writes").unwrap();
     for args in [&["--listen", "127.0.0.1:0"][..], &["token", "create"], &["import", "-"]] {
@@ -202,7 +202,7 @@ fn a_log_without_its_file_is_not_replayed_into_a_new_one() {
 }
 
 #[test]
-fn a_file_whose_log_was_being_moved_when_the_power_went_is_opened_whole() {
+fn a_file_whose_checkpoint_was_cut_short_by_a_power_failure_opens_intact() {
     let folder = Folder::new();
     folder.succeed(&["token", "create"]);
     let path = |name: &str| folder.path(name);
@@ -216,7 +216,7 @@ fn a_file_whose_log_was_being_moved_when_the_power_went_is_opened_whole() {
     copy("groups.db", "cut.db");
     copy("groups.db-wal", "cut.db-wal");
     writer.close().unwrap();
-    // The move writes the first page, which tells the new length, before the pages that make it.
+    // The checkpoint wrote the first page, which holds the new size, but not yet the pages up to that size.
     let whole = std::fs::read(path("groups.db")).unwrap();
     let mut cut = std::fs::read(path("cut.db")).unwrap();
     assert!(cut.len() < whole.len());

@@ -1,4 +1,4 @@
-//! The server as a process: the first start, tokens from outside, signals, the log.
+//! The server as a process: its first start, tokens from the environment, signals, the request log.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -7,27 +7,27 @@ use serde_json::Value;
 use test_support::process::{Folder, curl, has_curl, mode, shell};
 
 #[test]
-fn the_first_start_prints_a_token_once_and_a_request_that_works_when_pasted() {
+fn the_first_start_prints_a_token_once_and_a_request_that_works_as_pasted() {
     if !has_curl() {
         return;
     }
     let folder = Folder::new();
     let server = folder.serve(&["--db", "groups.db", "--base-path", "/api"]);
     let (url, log) = (server.url.clone(), folder.path("log"));
-    // The request is printed with the rest; only its end tells that all is there, so it is asked for after the stop.
+    // Standard output is complete only after the server has stopped.
     let health = curl(&[&format!("{url}/healthz")]);
     assert_eq!(health, "{\"status\":\"ok\"}");
     for file in ["groups.db", "groups.db-wal", "groups.db-shm", "groups.db-lock"] {
         assert_eq!(mode(&folder.path(file)), 0o600, "{file}");
     }
-    let printed = server.stop();
-    let token = printed
+    let stdout = server.stop();
+    let token = stdout
         .lines()
         .map(str::trim)
         .find(|line| line.starts_with("groups_"))
         .unwrap()
         .to_owned();
-    let request = printed
+    let request = stdout
         .lines()
         .map(str::trim)
         .find(|line| line.starts_with("curl "))
@@ -40,7 +40,7 @@ fn the_first_start_prints_a_token_once_and_a_request_that_works_when_pasted() {
         "{\"has_more\":false,\"data\":[]}"
     );
     let second = again.stop();
-    assert_eq!(second.lines().count(), 1, "nothing but the address: {second}");
+    assert_eq!(second.lines().count(), 1, "only the address is printed: {second}");
     assert!(
         !std::fs::read_to_string(log).unwrap().contains(&token),
         "a token is in the log"
@@ -49,7 +49,7 @@ fn the_first_start_prints_a_token_once_and_a_request_that_works_when_pasted() {
 }
 
 #[test]
-fn the_environment_sets_a_token_the_same_at_each_start() {
+fn the_environment_sets_the_same_token_at_every_start() {
     if !has_curl() {
         return;
     }
@@ -64,8 +64,8 @@ fn the_environment_sets_a_token_the_same_at_each_start() {
     for (name, value) in [("GROUPS_TOKEN", one), ("GROUPS_TOKEN_FILE", "secret")] {
         let server = serve(name, value);
         assert_eq!(server.status(one, "/v1/groups"), "200");
-        let printed = server.stop();
-        assert_eq!(printed.lines().count(), 1, "no other token is made: {printed}");
+        let stdout = server.stop();
+        assert_eq!(stdout.lines().count(), 1, "no other token is created: {stdout}");
     }
     assert_eq!(folder.succeed(&["token", "list"]).lines().count(), 2);
     let server = serve("GROUPS_TOKEN", "another-0123456789abcdef");
@@ -73,7 +73,7 @@ fn the_environment_sets_a_token_the_same_at_each_start() {
     assert_eq!(
         server.status(one, "/v1/groups"),
         "401",
-        "the token that it brought before is replaced"
+        "the environment's earlier token is replaced"
     );
     let list = folder.succeed(&["token", "list"]);
     folder.succeed(&[
@@ -86,14 +86,14 @@ fn the_environment_sets_a_token_the_same_at_each_start() {
     assert_eq!(
         folder.serve(&[]).stop().lines().count(),
         1,
-        "revoking the last token is not undone by a start"
+        "a start does not create a token after the last one was revoked"
     );
     let server = serve("GROUPS_TOKEN", "another-0123456789abcdef");
     assert_eq!(server.status("another-0123456789abcdef", "/v1/groups"), "200");
 }
 
 #[test]
-fn flags_can_be_given_by_variables_to_every_command() {
+fn every_flag_of_every_command_has_an_environment_variable() {
     let folder = Folder::new();
     let mut create = folder.command(&["token", "create"]);
     create.env("GROUPS_DB", "named.db");
@@ -121,11 +121,12 @@ fn flags_can_be_given_by_variables_to_every_command() {
                 .split([' ', ','])
                 .next()
                 .unwrap();
-            // A narrow help breaks its lines, but in no variable.
+            // Help text wraps, but never within a variable.
             let variable = format!(" GROUPS_{}=", name.to_uppercase().replace('-', "_"));
-            let of_tokens = variable.replace("GROUPS_", "GROUPS_TOKEN_");
-            let known = ["help", "version"].contains(&name) || help.contains(&variable) || help.contains(&of_tokens);
-            assert!(known, "{command:?}: {flag} shows no variable: {help}");
+            let token_variable = variable.replace("GROUPS_", "GROUPS_TOKEN_");
+            let known =
+                ["help", "version"].contains(&name) || help.contains(&variable) || help.contains(&token_variable);
+            assert!(known, "{command:?}: {flag} names no variable: {help}");
         }
     }
     assert_eq!(
@@ -135,7 +136,7 @@ fn flags_can_be_given_by_variables_to_every_command() {
 }
 
 #[test]
-fn each_signal_finishes_the_request_in_hand_and_exits_with_0() {
+fn sigterm_and_sigint_finish_the_request_in_flight_and_exit_with_0() {
     for name in ["TERM", "INT"] {
         let folder = Folder::new();
         let token = folder.succeed(&["token", "create"]);
@@ -153,19 +154,19 @@ fn each_signal_finishes_the_request_in_hand_and_exits_with_0() {
         let mut interim = [0; 25];
         stream.read_exact(&mut interim).unwrap();
         server.signal(name);
-        // The stop has begun when the port is closed.
+        // Shutdown has begun once the port is closed.
         while TcpStream::connect(&addr).is_ok() {}
         stream.write_all(body.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 201"), "{response}");
         drop(server.wait());
         assert!(folder.succeed(&["export", "-"]).contains("\"name\":\"last\""));
     }
 }
 
 #[test]
-fn a_log_line_has_what_happened_and_no_token() {
+fn a_log_line_describes_the_request_and_contains_no_token() {
     if !has_curl() {
         return;
     }
@@ -203,23 +204,23 @@ fn a_log_line_has_what_happened_and_no_token() {
 }
 
 #[test]
-fn the_log_warns_once_of_an_address_that_guesses() {
+fn the_log_warns_once_about_an_address_that_guesses_tokens() {
     if !has_curl() {
         return;
     }
     let folder = Folder::new();
     let server = folder.serve(&["--log-level", "warn"]);
-    let answers: Vec<String> = (0..25)
+    let statuses: Vec<String> = (0..25)
         .map(|n| server.status(&format!("groups_wrong_{n:020}"), "/v1/groups"))
         .collect();
-    assert_eq!((answers[0].as_str(), answers[24].as_str()), ("401", "429"));
+    assert_eq!((statuses[0].as_str(), statuses[24].as_str()), ("401", "429"));
     let log = server.log();
     assert_eq!(log.matches("too many wrong access tokens").count(), 1, "{log}");
     drop(server.stop());
 }
 
 #[test]
-fn a_quiet_log_level_is_quiet() {
+fn requests_are_not_logged_at_level_error() {
     if !has_curl() {
         return;
     }
@@ -231,15 +232,15 @@ fn a_quiet_log_level_is_quiet() {
 }
 
 #[test]
-fn an_empty_file_is_taken_for_a_new_one() {
+fn an_empty_file_is_treated_as_a_new_one() {
     let folder = Folder::new();
     std::fs::write(folder.path("groups.db"), "").unwrap();
-    let printed = folder.serve(&[]).stop();
-    assert!(printed.contains("groups_"), "{printed}");
+    let stdout = folder.serve(&[]).stop();
+    assert!(stdout.contains("groups_"), "{stdout}");
 }
 
 #[test]
-fn an_empty_variable_counts_as_not_set_and_a_server_s_as_none_of_another_command_s() {
+fn an_empty_variable_counts_as_unset_and_other_commands_ignore_the_servers_variables() {
     let folder = Folder::new();
     let mut command = folder.command(&[]);
     for name in [
@@ -260,7 +261,7 @@ fn an_empty_variable_counts_as_not_set_and_a_server_s_as_none_of_another_command
 }
 
 #[test]
-fn a_token_of_the_file_can_be_brought_by_the_environment_and_a_lesser_one_cannot() {
+fn the_environment_may_hold_an_existing_full_token_of_the_default_account_and_no_other() {
     if !has_curl() {
         return;
     }

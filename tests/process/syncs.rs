@@ -1,74 +1,77 @@
-//! What is put in a place, or shown, is on the disk before. A power cut cannot be had here: strace tells the order of the
-//! calls. What SQLite writes and syncs by itself is for tests/faults.
+//! Files are synced before they are renamed into place, and the WAL before it is read. There are no power cuts here:
+//! strace shows the order of the system calls. What SQLite itself writes and syncs is covered by `tests/faults/`.
 
 use test_support::process::{Folder, has_tool, shell};
 
-/// Whether the calls of a program can be looked at here; in a container that may be forbidden.
+/// Whether processes can be traced here. In a container that may be forbidden.
 fn may_trace() -> bool {
     let may = has_tool("strace") && shell("strace -o /dev/null true").status.success();
     if !may {
-        eprintln!("skipped: this test needs strace and the right to use it");
+        eprintln!("skipped: this test needs strace and permission to use it");
     }
     may
 }
 
-/// What a command does to files, a call a line.
+/// The system calls by which a command opens, writes, syncs and renames files, one per line.
 fn calls(folder: &Folder, args: &[&str]) -> Vec<String> {
     let names = "openat|p?write(64)?|copy_file_range|sendfile|splice|ftruncate|f(data)?sync|rename.*|link.*";
     let line = format!("exec timeout 60 strace -f -y -o trace -e 'trace=/^({names})$' \"$0\" \"$@\"");
     let output = folder.shell_command(&line, args).output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{args:?}: {told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{args:?}: {stderr}");
     let trace = std::fs::read_to_string(folder.path("trace")).unwrap();
-    // Before the call stands the number of the thread.
+    // Each line begins with a thread id.
     let call = |line: &str| line.split_once(' ').map(|(_, call)| call.trim_start().to_owned());
     trace.lines().filter_map(call).collect()
 }
 
-fn is_sync(call: &str, of: &str) -> bool {
-    (call.starts_with("fsync(") || call.starts_with("fdatasync(")) && call.contains(&format!("{of}>"))
+fn is_sync(call: &str, path: &str) -> bool {
+    (call.starts_with("fsync(") || call.starts_with("fdatasync(")) && call.contains(&format!("{path}>"))
 }
 
-/// Holds that the file `from` is given the name `to` after a sync of all that was written to it, and that this name is
-/// synced then.
+/// Asserts that the file `from` is synced after the last write to it, then renamed to `to`, and that the folder is
+/// synced after that.
 #[track_caller]
 fn assert_synced_before_renamed(folder: &Folder, calls: &[String], from: &str, to: &str) {
     let (from, to) = (format!("/{from}"), format!("/{to}"));
     let renamed = calls.iter().position(|call| {
         call.starts_with("rename") && call.contains(&format!("{from}\"")) && call.contains(&format!("{to}\""))
     });
-    let renamed = renamed.unwrap_or_else(|| panic!("{from} is not renamed to {to}: {calls:#?}"));
+    let renamed = renamed.unwrap_or_else(|| panic!("{from} was not renamed to {to}: {calls:#?}"));
     let is_write =
         |call: &&String| call.contains(&format!("{from}>")) && !call.starts_with("openat(") && !is_sync(call, &from);
     let mut since_last_write = calls[..renamed].iter().rev().take_while(|call| !is_write(call));
     assert!(
         since_last_write.any(|call| is_sync(call, &from)),
-        "{from} is renamed to {to} before it is synced: {calls:#?}"
+        "{from} was renamed to {to} without a sync: {calls:#?}"
     );
-    let own = folder.path("").canonicalize().unwrap();
+    let directory = folder.path("").canonicalize().unwrap();
     assert!(
-        calls[renamed..].iter().any(|call| is_sync(call, own.to_str().unwrap())),
-        "the name {to} is not synced: {calls:#?}"
+        calls[renamed..]
+            .iter()
+            .any(|call| is_sync(call, directory.to_str().unwrap())),
+        "the folder was not synced after {to} was named: {calls:#?}"
     );
 }
 
 #[test]
-fn what_takes_a_place_is_on_the_disk_before() {
+fn files_are_synced_before_they_are_renamed_into_place() {
     if !may_trace() {
         return;
     }
     let folder = Folder::new();
-    let made = calls(&folder, &["token", "create"]);
-    assert_synced_before_renamed(&folder, &made, "groups.db-new", "groups.db");
+    let created = calls(&folder, &["token", "create"]);
+    assert_synced_before_renamed(&folder, &created, "groups.db-new", "groups.db");
     let backed_up = calls(&folder, &["backup", "backup.db"]);
     assert_synced_before_renamed(&folder, &backed_up, "groups-backup-draft", "backup.db");
     let restored = calls(&folder, &["restore", "backup.db"]);
     assert_synced_before_renamed(&folder, &restored, "groups.db-new", "groups.db-restored");
 }
 
-/// It may hold a commit that nobody has synced: what was read from it could else be lost by a power cut.
+/// The WAL may end with a commit that was never synced. If a start showed it before syncing it, a power cut could take
+/// back what a client has already read.
 #[test]
-fn the_log_of_a_server_that_was_killed_is_synced_before_it_is_read() {
+fn the_wal_of_a_killed_server_is_synced_before_it_is_read() {
     if !may_trace() {
         return;
     }
@@ -80,7 +83,7 @@ fn the_log_of_a_server_that_was_killed_is_synced_before_it_is_read() {
     drop(server);
     let calls = calls(&folder, &["token", "list"]);
     let synced = calls.iter().position(|call| is_sync(call, "/groups.db-wal"));
-    // This is what SQLite reads a log by.
+    // SQLite opens the WAL index before it reads the WAL.
     let read = calls
         .iter()
         .position(|call| call.starts_with("openat(") && call.contains("/groups.db-shm\""));

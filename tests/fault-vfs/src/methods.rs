@@ -1,5 +1,5 @@
-//! The methods of an intercepted open file. Each reports to the interceptor and delegates to the default VFS's file, which
-//! is placed right after ours in memory.
+//! The methods of an intercepted open file. Each reports to the interceptor and delegates to the default VFS's file,
+//! which is placed right after ours in memory.
 
 use std::ffi::{c_int, c_void};
 use std::ptr;

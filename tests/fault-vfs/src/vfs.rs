@@ -15,8 +15,8 @@ use crate::methods::{self, File};
 static REAL: AtomicPtr<ffi::sqlite3_vfs> = AtomicPtr::new(ptr::null_mut());
 
 pub fn install() {
-    // SAFETY: registered VFS structures live forever; ours is leaked. Copying the plain C structure is sound: the default
-    // VFS's only state is `pAppData`, which its functions find in the copy as well.
+    // SAFETY: registered VFS structures live forever; ours is leaked. Copying the plain C structure is sound: the
+    // default VFS's only state is `pAppData`, which its functions find in the copy as well.
     let code = unsafe {
         let real = ffi::sqlite3_vfs_find(ptr::null());
         assert!(!real.is_null(), "SQLite has no default VFS");

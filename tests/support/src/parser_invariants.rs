@@ -1,7 +1,7 @@
 //! Invariants of the code that parses what clients send. They hold for every input, well-formed or not.
 //!
-//! Each public function checks one input and panics if an invariant does not hold. `fuzz/targets/` has a fuzz target for
-//! each of them, and `tests/corpus.rs` replays the corpus without a fuzzer.
+//! Each public function checks one input and panics if an invariant does not hold. `fuzz/targets/` has a fuzz target
+//! for each of them, and `tests/corpus.rs` replays the corpus without a fuzzer.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,8 @@ const MAX_ERROR_BYTES: usize = 2_000;
 
 const MAX_MEMBERS: usize = 1_000;
 
-/// A form keeps its meaning when it is serialized and parsed again, and JSON with the same meaning has the same outcome.
+/// A form keeps its meaning when it is serialized and parsed again, and JSON with the same meaning has the same
+/// outcome.
 pub fn form(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
@@ -186,8 +187,8 @@ fn timed<T>(work: impl FnOnce() -> T) -> T {
     done
 }
 
-/// What was parsed. A rejection must blame the client, in a short sentence, and name the parameter if its code calls for
-/// one.
+/// What was parsed. A rejection must blame the client, in a short sentence, and name the parameter if its code calls
+/// for one.
 fn accepted<T>(parsed: Result<T, Error>) -> Option<T> {
     let error = match parsed {
         Ok(value) => return Some(value),

@@ -1,5 +1,4 @@
-//! A disk that is full: a tmpfs of 4 MiB in a mount namespace of the server's own. `scripts/faults/full` does it under
-//! load.
+//! A full disk: a tmpfs of 4 MiB in the server's own mount namespace. `scripts/faults/full` does the same under load.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -9,20 +8,20 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use test_support::process::{Folder, Server, binary, shell};
 
-use crate::client::{Answer, Client};
+use crate::client::{Client, Response};
 
 const TOKEN: &str = "from-outside-0123456789abcdef";
 
-/// Whether this user may mount in a namespace of their own. Where a system forbids it there is nothing to install.
+/// Whether this user may mount file systems in a namespace. If not, nothing that could be installed would help.
 fn may_mount() -> bool {
     let may = shell("unshare -rm mount -t tmpfs tmpfs /mnt").status.success();
     if !may {
-        eprintln!("skipped: this test needs a system that lets users mount in namespaces (unshare -rm)");
+        eprintln!("skipped: this test needs a system that allows users to mount in namespaces (unshare -rm)");
     }
     may
 }
 
-/// A server whose file is on a small disk, and the disk as seen from here.
+/// A server whose database is on a small disk, and the path to that disk from outside the namespace.
 fn serve_on_small_disk(folder: &Folder) -> (Server, PathBuf) {
     std::fs::create_dir(folder.path("disk")).unwrap();
     let mount = "mount -t tmpfs -o size=4m tmpfs disk && exec \"$0\" --db disk/groups.db --log-level off";
@@ -36,39 +35,39 @@ fn serve_on_small_disk(folder: &Folder) -> (Server, PathBuf) {
     (server, disk.into())
 }
 
-fn send(client: &mut Client, method: &str, path: &str, body: &Value) -> Answer {
+fn send(client: &mut Client, method: &str, path: &str, body: &Value) -> Response {
     client.send(method, path, None, Some(body)).unwrap()
 }
 
 #[test]
-fn writes_to_a_full_disk_are_answered_507_and_go_on_when_there_is_room() {
+fn writes_to_a_full_disk_return_507_and_resume_when_there_is_room() {
     if !may_mount() {
         return;
     }
     let folder = Folder::new();
     let (server, disk) = serve_on_small_disk(&folder);
     let mut client = Client::connect(&server.url, TOKEN).unwrap();
-    let (mut made, mut path) = (Vec::new(), String::new());
+    let (mut created, mut path) = (Vec::new(), String::new());
     for _ in 0..3 {
         let filler = disk.join("filler");
         let mut file = std::fs::File::create(&filler).unwrap();
         while file.write_all(&[0; 4_096]).is_ok() {}
         drop(file);
         let refused = loop {
-            let answer = send(&mut client, "POST", "/v1/groups", &json!({"name": "x".repeat(255)}));
-            if answer.status != 201 {
-                break answer;
+            let response = send(&mut client, "POST", "/v1/groups", &json!({"name": "x".repeat(255)}));
+            if response.status != 201 {
+                break response;
             }
-            made.push(answer.json()["id"].clone());
+            created.push(response.json()["id"].clone());
         };
         assert_eq!((refused.status, &refused.json()["code"]), (507, &json!("storage_full")));
         assert_eq!(client.get("/v1/groups").unwrap().status, 200);
         std::fs::remove_file(filler).unwrap();
-        let answer = send(&mut client, "POST", "/v1/groups", &json!({"name": "there is room"}));
-        assert_eq!(answer.status, 201, "{answer:?}");
-        made.push(answer.json()["id"].clone());
+        let response = send(&mut client, "POST", "/v1/groups", &json!({"name": "there is room"}));
+        assert_eq!(response.status, 201, "{response:?}");
+        created.push(response.json()["id"].clone());
     }
-    for id in made.iter().rev() {
+    for id in created.iter().rev() {
         let list = client.get(&format!("/v1/groups?limit=1{path}")).unwrap().json();
         assert_eq!(list["data"][0]["id"], *id);
         path = format!("&starting_after={}", id.as_str().unwrap());
@@ -82,7 +81,7 @@ fn writes_to_a_full_disk_are_answered_507_and_go_on_when_there_is_room() {
 }
 
 #[test]
-fn a_log_that_fills_the_disk_gives_its_room_back_while_others_write() {
+fn a_wal_that_would_fill_the_disk_is_truncated_while_writes_continue() {
     if !may_mount() {
         return;
     }
@@ -91,30 +90,33 @@ fn a_log_that_fills_the_disk_gives_its_room_back_while_others_write() {
     let mut client = Client::connect(&server.url, TOKEN).unwrap();
     let group = send(&mut client, "POST", "/v1/groups", &json!({"name": "x"})).json();
     let path = format!("/v1/groups/{}", group["id"].as_str().unwrap());
-    let log = || std::fs::metadata(disk.join("groups.db-wal")).unwrap().len();
+    let wal_size = || std::fs::metadata(disk.join("groups.db-wal")).unwrap().len();
     let began = Instant::now();
-    while log() > 0 {
-        assert!(began.elapsed().as_secs() < 20, "an idle server's log is not moved");
+    while wal_size() > 0 {
+        assert!(
+            began.elapsed().as_secs() < 20,
+            "the WAL of an idle server is not truncated"
+        );
         std::thread::sleep(Duration::from_millis(10));
     }
-    // The same page again and again: it is the log alone that grows, until it has been cut twice.
-    let (mut before, mut cuts) = (0, 0);
+    // Each update writes the same page, so only the WAL grows. Continue until it has been truncated twice.
+    let (mut before, mut truncations) = (0, 0);
     for n in 0.. {
-        let answer = send(
+        let response = send(
             &mut client,
             "PUT",
             &path,
             &json!({"avatar_url": format!("https://example.com/{n}")}),
         );
         assert_eq!(
-            answer.status, 200,
-            "update {n}, after a log of {before} bytes: {answer:?}"
+            response.status, 200,
+            "update {n}, with a WAL of {before} bytes: {response:?}"
         );
-        let length = log();
-        assert!(length < 4 << 20, "the disk is larger than it should be");
-        cuts += usize::from(length < before);
-        before = length;
-        if cuts == 2 {
+        let size = wal_size();
+        assert!(size < 4 << 20, "the disk is larger than 4 MiB");
+        truncations += usize::from(size < before);
+        before = size;
+        if truncations == 2 {
             break;
         }
     }

@@ -1,33 +1,33 @@
-//! A writer's objects and what each of its requests does to them, so that after a kill it is known what must be there.
-//! Objects are as exported, but name their contacts by ids. Sockets and files are not in here.
+//! A shadow of one writer's objects, updated by each acknowledged request: what the database must hold after a kill.
+//! Objects are kept as exported, except that contacts are replaced by their ids. Does no I/O.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use test_support::random::Random;
 
-/// Objects by their ids.
-pub type World = BTreeMap<String, Value>;
+/// A writer's objects by id.
+pub type Shadow = BTreeMap<String, Value>;
 
-/// A request of a writer, about objects of its own. What is made has a name that nothing else has.
+/// A write to a writer's own objects. Every object that it creates has a unique name.
 #[derive(Clone, Debug)]
 pub enum Request {
-    MakeContact {
+    CreateContact {
         username: String,
     },
-    ChangeContact {
+    UpdateContact {
         contact: String,
         display_name: String,
     },
     DeleteContact {
         contact: String,
     },
-    /// With these members, and one made on the spot whose username is the group's name.
-    MakeGroup {
+    /// With these members, and a new contact whose username is the group's name.
+    CreateGroup {
         name: String,
         contacts: Vec<String>,
     },
-    ChangeGroup {
+    UpdateGroup {
         group: String,
         description: String,
         contacts: Vec<String>,
@@ -43,7 +43,7 @@ pub enum Request {
         group: String,
         contact: String,
     },
-    MakeConversation {
+    CreateConversation {
         group: String,
     },
     Pin {
@@ -71,19 +71,19 @@ impl Request {
     /// Method, path and body.
     pub fn http(&self) -> (&'static str, String, Option<Value>) {
         match self {
-            Request::MakeContact { username } => ("POST", path("contacts", ""), Some(json!({"username": username}))),
-            Request::ChangeContact { contact, display_name } => {
+            Request::CreateContact { username } => ("POST", path("contacts", ""), Some(json!({"username": username}))),
+            Request::UpdateContact { contact, display_name } => {
                 let body = json!({"display_name": display_name});
                 ("PUT", path("contacts", contact), Some(body))
             }
             Request::DeleteContact { contact } => ("DELETE", path("contacts", contact), None),
-            Request::MakeGroup { name, contacts } => {
+            Request::CreateGroup { name, contacts } => {
                 let mut contacts: Vec<Value> = contacts.iter().map(|id| json!(id)).collect();
                 contacts.push(json!({"username": name}));
                 let body = json!({"name": name, "contacts": contacts});
                 ("POST", path("groups", ""), Some(body))
             }
-            Request::ChangeGroup {
+            Request::UpdateGroup {
                 group,
                 description,
                 contacts,
@@ -98,7 +98,7 @@ impl Request {
             Request::RemoveMember { group, contact } => {
                 ("DELETE", path("groups", &format!("{group}/contacts/{contact}")), None)
             }
-            Request::MakeConversation { group } => {
+            Request::CreateConversation { group } => {
                 ("POST", path("conversations", ""), Some(json!({"group_id": group})))
             }
             Request::Pin { conversation, message } => {
@@ -122,59 +122,59 @@ impl Request {
         }
     }
 
-    /// What this request has made, if that is among its writer's objects (as exported).
-    pub fn find_made<'a>(&self, objects: &[&'a Value]) -> Option<&'a Value> {
+    /// The object that this request created, if it is among the writer's exported objects.
+    pub fn find_created<'a>(&self, objects: &[&'a Value]) -> Option<&'a Value> {
         let (kind, property, value) = match self {
-            Request::MakeContact { username } => ("contact", "username", username),
-            Request::MakeGroup { name, .. } => ("group", "name", name),
-            Request::MakeConversation { group } => ("conversation", "group_id", group),
+            Request::CreateContact { username } => ("contact", "username", username),
+            Request::CreateGroup { name, .. } => ("group", "name", name),
+            Request::CreateConversation { group } => ("conversation", "group_id", group),
             Request::Send { text, .. } => ("message", "message", text),
             _ => return None,
         };
-        let made = |object: &&&Value| object["kind"] == kind && object[property] == **value;
-        objects.iter().find(made).copied()
+        let created = |object: &&&Value| object["kind"] == kind && object[property] == **value;
+        objects.iter().find(created).copied()
     }
 
-    /// Does to a world what this request does; `made` is the object that it made, as answered or exported.
-    pub fn apply(&self, world: &mut World, made: &Value) {
+    /// Applies this request to a shadow. `created` is the object that it created, as returned or exported.
+    pub fn apply(&self, shadow: &mut Shadow, created: &Value) {
         match self {
-            Request::MakeContact { username } => add_contact(world, made, username),
-            Request::ChangeContact { contact, display_name } => set(world, contact, "display_name", display_name),
-            Request::DeleteContact { contact } => delete_contact(world, contact),
-            Request::MakeGroup { name, contacts } => add_group(world, made, name, contacts),
-            Request::ChangeGroup {
+            Request::CreateContact { username } => add_contact(shadow, created, username),
+            Request::UpdateContact { contact, display_name } => set(shadow, contact, "display_name", display_name),
+            Request::DeleteContact { contact } => delete_contact(shadow, contact),
+            Request::CreateGroup { name, contacts } => add_group(shadow, created, name, contacts),
+            Request::UpdateGroup {
                 group,
                 description,
                 contacts,
             } => {
-                set(world, group, "description", description);
-                set(world, group, "contacts", contacts);
+                set(shadow, group, "description", description);
+                set(shadow, group, "contacts", contacts);
             }
             Request::DeleteGroup { group } => {
-                let gone = world.remove(group).unwrap();
-                delete_conversation(world, &gone["conversation_id"]);
+                let gone = shadow.remove(group).unwrap();
+                delete_conversation(shadow, &gone["conversation_id"]);
             }
-            Request::AddMember { group, contact } => members(world, group).push(json!(contact)),
-            Request::RemoveMember { group, contact } => members(world, group).retain(|id| id != contact),
-            Request::MakeConversation { group } => {
-                set(world, group, "conversation_id", &made["id"]);
-                let made = json!({"conversation_id": made["id"], "created_at": made["created_at"]});
-                add_conversation(world, &made, &Value::Null, &json!(group));
+            Request::AddMember { group, contact } => members(shadow, group).push(json!(contact)),
+            Request::RemoveMember { group, contact } => members(shadow, group).retain(|id| id != contact),
+            Request::CreateConversation { group } => {
+                set(shadow, group, "conversation_id", &created["id"]);
+                let created = json!({"conversation_id": created["id"], "created_at": created["created_at"]});
+                add_conversation(shadow, &created, &Value::Null, &json!(group));
             }
             Request::Pin { conversation, message } => {
-                set(world, conversation, "pinned_message_id", message);
-                set(world, conversation, "is_pinned", true);
+                set(shadow, conversation, "pinned_message_id", message);
+                set(shadow, conversation, "is_pinned", true);
             }
-            Request::DeleteConversation { conversation } => delete_conversation(world, &json!(conversation)),
+            Request::DeleteConversation { conversation } => delete_conversation(shadow, &json!(conversation)),
             Request::Send {
                 conversation,
                 contact,
                 text,
-            } => add_message(world, made, conversation, contact, text),
-            Request::React { message, name } => set(world, message, "reactions", json!([{"heart": [name]}])),
+            } => add_message(shadow, created, conversation, contact, text),
+            Request::React { message, name } => set(shadow, message, "reactions", json!([{"heart": [name]}])),
             Request::DeleteMessage { message } => {
-                world.remove(message);
-                for object in world
+                shadow.remove(message);
+                for object in shadow
                     .values_mut()
                     .filter(|object| object["pinned_message_id"] == **message)
                 {
@@ -185,74 +185,77 @@ impl Request {
     }
 }
 
-fn path(of: &str, rest: &str) -> String {
-    format!("/v1/{of}/{rest}").trim_end_matches('/').to_owned()
+fn path(resource: &str, rest: &str) -> String {
+    format!("/v1/{resource}/{rest}").trim_end_matches('/').to_owned()
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no id: {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("not an id: {value}"))
+        .to_owned()
 }
 
-fn set(world: &mut World, id: &str, property: &str, value: impl serde::Serialize) {
-    world.get_mut(id).unwrap()[property] = json!(value);
+fn set(shadow: &mut Shadow, id: &str, property: &str, value: impl serde::Serialize) {
+    shadow.get_mut(id).unwrap()[property] = json!(value);
 }
 
-fn members<'a>(world: &'a mut World, group: &str) -> &'a mut Vec<Value> {
-    world.get_mut(group).unwrap()["contacts"].as_array_mut().unwrap()
+fn members<'a>(shadow: &'a mut Shadow, group: &str) -> &'a mut Vec<Value> {
+    shadow.get_mut(group).unwrap()["contacts"].as_array_mut().unwrap()
 }
 
-fn add_contact(world: &mut World, made: &Value, username: &str) {
+fn add_contact(shadow: &mut Shadow, created: &Value, username: &str) {
     let contact = json!({
-        "kind": "contact", "id": made["id"], "username": username, "phone_number": null, "avatar_url": null,
-        "display_name": null, "conversation_id": made["conversation_id"], "last_active_at": null,
-        "created_at": made["created_at"],
+        "kind": "contact", "id": created["id"], "username": username, "phone_number": null, "avatar_url": null,
+        "display_name": null, "conversation_id": created["conversation_id"], "last_active_at": null,
+        "created_at": created["created_at"],
     });
-    world.insert(text(&made["id"]), contact);
-    add_conversation(world, made, &made["id"], &Value::Null);
+    shadow.insert(text(&created["id"]), contact);
+    add_conversation(shadow, created, &created["id"], &Value::Null);
 }
 
-fn add_group(world: &mut World, made: &Value, name: &str, contacts: &[String]) {
-    let new = made["contacts"].as_array().and_then(|contacts| contacts.last());
-    let new = new.unwrap_or_else(|| panic!("no members: {made}"));
-    add_contact(world, new, name);
+fn add_group(shadow: &mut Shadow, created: &Value, name: &str, contacts: &[String]) {
+    let new = created["contacts"].as_array().and_then(|contacts| contacts.last());
+    let new = new.unwrap_or_else(|| panic!("the group has no members: {created}"));
+    add_contact(shadow, new, name);
     let mut members = contacts.to_vec();
     members.push(text(&new["id"]));
     let group = json!({
-        "kind": "group", "id": made["id"], "name": name, "description": null, "avatar_url": null,
-        "conversation_id": made["conversation_id"], "contacts": members,
-        "created_at": made["created_at"], "archived_at": null,
+        "kind": "group", "id": created["id"], "name": name, "description": null, "avatar_url": null,
+        "conversation_id": created["conversation_id"], "contacts": members,
+        "created_at": created["created_at"], "archived_at": null,
     });
-    world.insert(text(&made["id"]), group);
-    add_conversation(world, made, &Value::Null, &made["id"]);
+    shadow.insert(text(&created["id"]), group);
+    add_conversation(shadow, created, &Value::Null, &created["id"]);
 }
 
-fn add_message(world: &mut World, made: &Value, conversation: &str, contact: &Value, message: &str) {
-    let at = &made["created_at"];
+fn add_message(shadow: &mut Shadow, created: &Value, conversation: &str, contact: &Value, message: &str) {
+    let at = &created["created_at"];
     let sent = json!({
-        "kind": "message", "id": made["id"], "conversation_id": conversation, "contact": contact,
+        "kind": "message", "id": created["id"], "conversation_id": conversation, "contact": contact,
         "message": message, "reactions": [], "read_at": null, "created_at": at, "updated_at": null,
     });
-    world.insert(text(&made["id"]), sent);
-    set(world, conversation, "last_active_at", at);
+    shadow.insert(text(&created["id"]), sent);
+    set(shadow, conversation, "last_active_at", at);
     if let Some(contact) = contact.as_str() {
-        set(world, contact, "last_active_at", at);
+        set(shadow, contact, "last_active_at", at);
     }
 }
 
-/// The conversation that came with `made`.
-fn add_conversation(world: &mut World, made: &Value, contact: &Value, group: &Value) {
+/// Adds the conversation that was created together with `created`.
+fn add_conversation(shadow: &mut Shadow, created: &Value, contact: &Value, group: &Value) {
     let conversation = json!({
-        "kind": "conversation", "id": made["conversation_id"], "contact_id": contact, "group_id": group,
+        "kind": "conversation", "id": created["conversation_id"], "contact_id": contact, "group_id": group,
         "pinned_message_id": null, "is_pinned": false, "is_muted": false, "last_active_at": null,
-        "last_opened_at": null, "created_at": made["created_at"], "archived_at": null,
+        "last_opened_at": null, "created_at": created["created_at"], "archived_at": null,
     });
-    world.insert(text(&made["conversation_id"]), conversation);
+    shadow.insert(text(&created["conversation_id"]), conversation);
 }
 
-fn delete_contact(world: &mut World, contact: &str) {
-    let gone = world.remove(contact).unwrap();
-    delete_conversation(world, &gone["conversation_id"]);
-    for object in world.values_mut() {
+fn delete_contact(shadow: &mut Shadow, contact: &str) {
+    let gone = shadow.remove(contact).unwrap();
+    delete_conversation(shadow, &gone["conversation_id"]);
+    for object in shadow.values_mut() {
         if object["kind"] == "group" {
             object["contacts"].as_array_mut().unwrap().retain(|id| id != contact);
         } else if object["kind"] == "message" && object["contact"] == contact {
@@ -261,15 +264,15 @@ fn delete_contact(world: &mut World, contact: &str) {
     }
 }
 
-fn delete_conversation(world: &mut World, id: &Value) {
+fn delete_conversation(shadow: &mut Shadow, id: &Value) {
     let Some(id) = id.as_str() else { return };
-    world.retain(|key, object| key != id && (object["kind"] != "message" || object["conversation_id"] != id));
-    for object in world.values_mut().filter(|object| object["conversation_id"] == id) {
+    shadow.retain(|key, object| key != id && (object["kind"] != "message" || object["conversation_id"] != id));
+    for object in shadow.values_mut().filter(|object| object["conversation_id"] == id) {
         object["conversation_id"] = Value::Null;
     }
 }
 
-/// An exported or answered object of a kind, its contacts named by their ids.
+/// An exported or returned object of a kind, with its contacts replaced by their ids.
 pub fn with_ids(kind: &str, object: &Value) -> Value {
     let mut object = object.clone();
     object["kind"] = json!(kind);
@@ -287,12 +290,12 @@ pub fn with_ids(kind: &str, object: &Value) -> Value {
     object
 }
 
-/// A request that a writer with this world may send next. A world stays about as large as it is after a hundred of them.
-pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
-    let of = |kind: &str| -> Vec<&Value> { world.values().filter(|object| object["kind"] == kind).collect() };
-    let (contacts, groups, messages) = (of("contact"), of("group"), of("message"));
+/// Picks a writer's next request at random. A shadow stops growing after about a hundred of them.
+pub fn choose(shadow: &Shadow, random: &mut Random, name: String) -> Request {
+    let of_kind = |kind: &str| -> Vec<&Value> { shadow.values().filter(|object| object["kind"] == kind).collect() };
+    let (contacts, groups, messages) = (of_kind("contact"), of_kind("group"), of_kind("message"));
     if contacts.len() < 2 {
-        return Request::MakeContact { username: name };
+        return Request::CreateContact { username: name };
     }
     let (one, contact) = (one_of(&contacts, random), text(&one_of(&contacts, random)["id"]));
     let some = |random: &mut Random| -> Vec<String> {
@@ -301,9 +304,9 @@ pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
     };
     let (dice, few) = (random.below(16), contacts.len() < 9);
     match dice {
-        0 if few => return Request::MakeContact { username: name },
+        0 if few => return Request::CreateContact { username: name },
         1 if few => {
-            return Request::ChangeContact {
+            return Request::UpdateContact {
                 contact,
                 display_name: name,
             };
@@ -315,21 +318,21 @@ pub fn choose(world: &World, random: &mut Random, name: String) -> Request {
     }
     if groups.is_empty() || dice < 6 && groups.len() < 5 {
         let contacts = some(random);
-        return Request::MakeGroup { name, contacts };
+        return Request::CreateGroup { name, contacts };
     }
     let found = one_of(&groups, random);
     let group = text(&found["id"]);
     let is_member = found["contacts"].as_array().unwrap().contains(&json!(contact));
     match dice {
         ..6 => Request::DeleteGroup { group },
-        6 | 7 => Request::ChangeGroup {
+        6 | 7 => Request::UpdateGroup {
             group,
             description: name,
             contacts: some(random),
         },
         8 | 9 if is_member => Request::RemoveMember { group, contact },
         8 | 9 => Request::AddMember { group, contact },
-        _ if found["conversation_id"].is_null() => Request::MakeConversation { group },
+        _ if found["conversation_id"].is_null() => Request::CreateConversation { group },
         10 => Request::DeleteConversation {
             conversation: text(&found["conversation_id"]),
         },
@@ -350,7 +353,8 @@ fn about_message(found: &Value, random: &mut Random, name: String) -> Request {
     }
 }
 
-/// A message to the conversation of a group or contact, if there is one, from one of `senders` or from nobody.
+/// A message to the conversation of a group or contact, from one of `senders` or from nobody. If there is no
+/// conversation, creates a contact instead.
 fn send(to: &Value, senders: &Value, random: &mut Random, name: String) -> Request {
     let senders: Vec<&Value> = senders.as_array().unwrap().iter().collect();
     let contact = match senders.is_empty() || random.below(4) == 0 {
@@ -358,7 +362,7 @@ fn send(to: &Value, senders: &Value, random: &mut Random, name: String) -> Reque
         false => one_of(&senders, random).clone(),
     };
     match to["conversation_id"].as_str() {
-        None => Request::MakeContact { username: name },
+        None => Request::CreateContact { username: name },
         Some(conversation) => Request::Send {
             conversation: conversation.to_owned(),
             contact,

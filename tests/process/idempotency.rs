@@ -1,6 +1,6 @@
-//! Keyed requests, repeated at random and across kills: each takes effect once.
+//! Requests with an `Idempotency-Key`, retried at random and across kills, take effect once.
 //!
-//! `GROUPS_KEYED` requests instead of 200; `scripts/kills` runs the long version.
+//! `GROUPS_KEYED` sets the number of requests (default 200). `scripts/kills` runs the long version.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -15,13 +15,13 @@ use crate::client::Client;
 
 const CLIENTS: usize = 16;
 
-/// Requests that are done between two kills.
-const BETWEEN: usize = 20;
+/// How many requests complete between two kills.
+const REQUESTS_PER_KILL: usize = 20;
 
-/// Answers to earlier requests that a client keeps, to send one of them again.
-const KEPT: usize = 50;
+/// How many of its latest requests a client may retry.
+const RETRIABLE: usize = 50;
 
-/// Sends its requests, each until it is answered, and now and then an earlier one again.
+/// A client that sends each request until it gets a response, and retries earlier ones at random.
 struct Retrier<'a> {
     number: usize,
     url: &'a Mutex<String>,
@@ -34,22 +34,22 @@ struct Retrier<'a> {
 
 impl Retrier<'_> {
     fn run(mut self, requests: usize, done: &Sender<()>) {
-        let mut answers: Vec<(usize, String)> = Vec::new();
+        let mut responses: Vec<(usize, String)> = Vec::new();
         for request in 0..requests {
-            let answer = self.send_until_answered(request);
-            answers.push((request, answer));
-            if answers.len() > KEPT {
-                answers.remove(0);
+            let response = self.send_until_response(request);
+            responses.push((request, response));
+            if responses.len() > RETRIABLE {
+                responses.remove(0);
             }
             for _ in 0..=self.random.below(2) {
-                let (earlier, first) = &answers[self.random.below(answers.len())];
-                assert_eq!(self.send_until_answered(*earlier), *first);
+                let (earlier, first) = &responses[self.random.below(responses.len())];
+                assert_eq!(self.send_until_response(*earlier), *first);
             }
             done.send(()).unwrap();
         }
     }
 
-    fn send_until_answered(&mut self, request: usize) -> String {
+    fn send_until_response(&mut self, request: usize) -> String {
         let name = name(self.number, request);
         let (path, body) = match request % 3 {
             0 => (
@@ -66,26 +66,26 @@ impl Retrier<'_> {
             let client = self.client.take();
             let client = client.or_else(|| Client::connect(&self.url.lock().unwrap(), self.token).ok());
             let Some(mut client) = client else {
-                // The next server is on its way.
+                // The next server is still starting.
                 std::thread::sleep(Duration::from_millis(1));
                 continue;
             };
-            if let Ok(answer) = client.send("POST", path, Some(&name), Some(&body)) {
-                assert_eq!(answer.status, 201, "{answer:?}");
+            if let Ok(response) = client.send("POST", path, Some(&name), Some(&body)) {
+                assert_eq!(response.status, 201, "{response:?}");
                 self.client = Some(client);
-                return answer.text;
+                return response.text;
             }
         }
     }
 }
 
-/// The key of a client's request, and the name of what it makes.
+/// The key of a client's request, and the name of the object that it creates.
 fn name(client: usize, request: usize) -> String {
     format!("c{client}x{request}")
 }
 
 #[test]
-fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
+fn keyed_requests_retried_across_kills_take_effect_once() {
     let requests = env::number("GROUPS_KEYED").unwrap_or(200);
     let folder = Folder::new();
     let token = folder.succeed(&["token", "create"]);
@@ -97,7 +97,7 @@ fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
         .unwrap();
     let contact = contact.json();
     let url = Mutex::new(server.url.clone());
-    let (tell, done) = channel();
+    let (sender, done) = channel();
     let share = |client| requests / CLIENTS + usize::from(client < requests % CLIENTS);
     let mut kills = 0;
     std::thread::scope(|scope| {
@@ -110,20 +110,20 @@ fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
                 client: None,
                 random: Random(number as u64),
             };
-            let tell = tell.clone();
-            scope.spawn(move || retrier.run(share(number), &tell));
+            let sender = sender.clone();
+            scope.spawn(move || retrier.run(share(number), &sender));
         }
-        drop(tell);
-        for done_by_now in 1.. {
+        drop(sender);
+        for completed in 1.. {
             match done.recv_timeout(Duration::from_secs(20)) {
-                Ok(()) if done_by_now % BETWEEN > 0 => {}
+                Ok(()) if completed % REQUESTS_PER_KILL > 0 => {}
                 Ok(()) => {
                     server.signal("KILL");
                     kills += 1;
                     server = serve();
                     *url.lock().unwrap() = server.url.clone();
                 }
-                // All clients have ended.
+                // All clients have finished.
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => panic!("the clients are stuck"),
             }
@@ -140,10 +140,10 @@ fn keyed_requests_that_are_repeated_across_kills_take_effect_once() {
     }
     expected.sort();
     assert_eq!(names(&folder), expected);
-    println!("{requests} keyed requests, each repeated, across {kills} kills");
+    println!("{requests} keyed requests, each retried, across {kills} kills");
 }
 
-/// The names of all that is there but conversations, sorted.
+/// The names of all objects except conversations, sorted.
 fn names(folder: &Folder) -> Vec<String> {
     let exported = folder.succeed(&["export", "-"]);
     let objects = exported

@@ -1,16 +1,16 @@
-//! Damage: what `check` says, what a start refuses, and that a server which meets it ends.
+//! Database corruption: `check` reports it, a start after an unclean stop refuses it, and a server that meets it exits.
 
 use std::fs;
 
 use rusqlite::Connection;
 use test_support::process::{Folder, has_curl};
 
-/// Makes the first page of a table or an index none, as a disk would.
-fn damage(folder: &Folder, of: &str) {
+/// Overwrites the start of the root page of a table or index, as a faulty disk might.
+fn corrupt(folder: &Folder, name: &str) {
     let path = folder.path("groups.db");
     let conn = Connection::open(&path).unwrap();
     let sql = "SELECT rootpage FROM sqlite_schema WHERE name = ?1";
-    let page: usize = conn.query_row(sql, [of], |row| row.get(0)).unwrap();
+    let page: usize = conn.query_row(sql, [name], |row| row.get(0)).unwrap();
     drop(conn);
     let mut bytes = fs::read(&path).unwrap();
     bytes[(page - 1) * 4_096..][..64].fill(0xff);
@@ -18,7 +18,7 @@ fn damage(folder: &Folder, of: &str) {
 }
 
 #[test]
-fn check_tells_a_sound_file_from_a_damaged_one_and_changes_neither() {
+fn check_distinguishes_an_intact_file_from_a_corrupt_one_and_changes_neither() {
     let folder = Folder::new();
     let missing = folder.run(&["check"]);
     assert_eq!(missing.status.code(), Some(1));
@@ -28,11 +28,8 @@ fn check_tells_a_sound_file_from_a_damaged_one_and_changes_neither() {
     let server = folder.serve(&[]);
     assert_eq!(folder.succeed(&["check"]), "groups.db: no problems found\n");
     drop(server.stop());
-    assert_eq!(
-        folder.succeed(&["check", "--db", "groups.db"]),
-        "groups.db: no problems found\n"
-    );
-    damage(&folder, "members");
+    assert_eq!(folder.succeed(&["check", "--db", "groups.db"]), "groups.db is sound.\n");
+    corrupt(&folder, "members");
     let before = fs::read(folder.path("groups.db")).unwrap();
     let found = folder.run(&["check"]);
     assert_eq!(found.status.code(), Some(1));
@@ -49,40 +46,40 @@ fn check_tells_a_sound_file_from_a_damaged_one_and_changes_neither() {
 }
 
 #[test]
-fn a_damaged_file_is_refused_after_an_unclean_stop_and_keeps_its_log() {
+fn a_corrupt_file_is_refused_after_an_unclean_stop_and_keeps_its_wal() {
     let folder = Folder::new();
     folder.succeed(&["token", "create"]);
     let server = folder.serve(&[]);
-    // The log is left with a commit.
+    // An open read transaction keeps the commit that follows in the WAL.
     let other = Connection::open(folder.path("groups.db")).unwrap();
     other.execute_batch("BEGIN; SELECT * FROM tokens").unwrap();
     folder.succeed(&["token", "create"]);
     server.signal("KILL");
-    let log = fs::read(folder.path("groups.db-wal")).unwrap();
+    let wal = fs::read(folder.path("groups.db-wal")).unwrap();
     let file = fs::read(folder.path("groups.db")).unwrap();
     drop((server, other));
     fs::write(folder.path("groups.db"), file).unwrap();
-    damage(&folder, "messages");
-    fs::write(folder.path("groups.db-wal"), &log).unwrap();
+    corrupt(&folder, "messages");
+    fs::write(folder.path("groups.db-wal"), &wal).unwrap();
     let refused = folder.run(&["--listen", "127.0.0.1:0"]);
-    let told = String::from_utf8(refused.stderr).unwrap();
-    assert_eq!(refused.status.code(), Some(1), "{told}");
+    let stderr = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(1), "{stderr}");
     assert!(
-        told.contains("cannot be served whole") && told.contains("groups-server restore"),
-        "{told}"
+        stderr.contains("cannot be served whole") && stderr.contains("groups-server restore"),
+        "{stderr}"
     );
-    assert!(fs::read(folder.path("groups.db-wal")).unwrap() == log);
+    assert!(fs::read(folder.path("groups.db-wal")).unwrap() == wal);
 }
 
 #[test]
-fn a_server_that_meets_damage_ends_and_says_so() {
+fn a_server_that_meets_corruption_exits_and_says_why() {
     if !has_curl() {
         return;
     }
-    for (method, of) in [("GET", "contacts_all"), ("POST", "contacts")] {
+    for (method, name) in [("GET", "contacts_all"), ("POST", "contacts")] {
         let folder = Folder::new();
         let token = folder.succeed(&["token", "create"]);
-        damage(&folder, of);
+        corrupt(&folder, name);
         let server = folder.serve(&[]);
         assert_eq!(server.status(token.trim(), "/v1/groups"), "200");
         let status = server.request(method, token.trim(), "/v1/contacts", "username=Kevin");
