@@ -1,4 +1,4 @@
-// A headless Chromium, driven over its DevTools protocol through a pipe: what a page logs, asks for and shows.
+// A headless Chromium driven through the DevTools protocol over a pipe. Records a page's requests and errors.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ const FLAGS = [
   '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--remote-debugging-pipe',
 ]
 
-/** Opens `url` in a window of this size and answers with the page when all of it is loaded. */
+/** Opens `url` in a window of this size and returns the page once it has loaded. */
 export async function open(url, { width, height, dark = false } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'chromium-'))
   const program = process.env.CHROMIUM ?? 'chromium'
@@ -38,7 +38,7 @@ export async function open(url, { width, height, dark = false } = {}) {
   await send('Page.navigate', { url })
   await loaded
 
-  /** The value of an expression in the page, awaited there. */
+  /** Evaluates an expression in the page, awaits it there, and returns its value. */
   page.evaluate = async (expression) => {
     const { result, exceptionDetails } = await send('Runtime.evaluate', {
       expression, awaitPromise: true, returnByValue: true,
@@ -46,17 +46,17 @@ export async function open(url, { width, height, dark = false } = {}) {
     if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`)
     return result.value
   }
-  /** Waits until an expression is true in the page. */
+  /** Waits up to 10 seconds until an expression is true in the page. */
   page.until = async (expression) => {
     const deadline = Date.now() + 10_000
     while (!(await page.evaluate(expression))) {
-      if (Date.now() > deadline) throw new Error(`it never came true: ${expression}`)
+      if (Date.now() > deadline) throw new Error(`this did not become true: ${expression}`)
     }
   }
   page.screenshot = async () => Buffer.from((await send('Page.captureScreenshot')).data, 'base64')
   page.close = async () => {
     const ended = new Promise((done) => child.once('exit', done))
-    // Killed, it would leave others of its processes that still write to the profile.
+    // Killing it would leave behind child processes that still write to the profile.
     await browser.send('Browser.close')
     await ended
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
@@ -64,10 +64,10 @@ export async function open(url, { width, height, dark = false } = {}) {
   return page
 }
 
-/** Commands and events as JSON, each ended by NUL, on the child's descriptors 3 and 4. */
+/** Exchanges commands and events as NUL-terminated JSON on the child's descriptors 3 and 4. */
 function connect(child) {
   const [writing, reading] = [child.stdio[3], child.stdio[4]]
-  const waiting = new Map()
+  const pending = new Map()
   const listeners = []
   let last = 0
   let rest = ''
@@ -76,24 +76,24 @@ function connect(child) {
     const messages = (rest + text).split('\0')
     rest = messages.pop()
     for (const message of messages.map((each) => JSON.parse(each))) {
-      const asked = waiting.get(message.id)
-      waiting.delete(message.id)
-      if (asked && message.error) asked.reject(new Error(message.error.message))
-      else if (asked) asked.resolve(message.result)
+      const call = pending.get(message.id)
+      pending.delete(message.id)
+      if (call && message.error) call.reject(new Error(message.error.message))
+      else if (call) call.resolve(message.result)
       else for (const listener of [...listeners]) listener(message.method, message.params)
     }
   })
   const end = (error) => {
-    for (const asked of waiting.values()) asked.reject(error)
+    for (const call of pending.values()) call.reject(error)
   }
   child.once('error', end)
-  child.once('exit', () => end(new Error('Chromium ended')))
+  child.once('exit', () => end(new Error('Chromium exited')))
   return {
     send(method, params = {}, sessionId) {
       last += 1
       const id = last
       return new Promise((resolve, reject) => {
-        waiting.set(id, { resolve, reject })
+        pending.set(id, { resolve, reject })
         writing.write(JSON.stringify({ id, method, params, sessionId }) + '\0')
       })
     },

@@ -1,40 +1,40 @@
-// Looks at the reference of the server at argv[2] with the token argv[3], in the window of a desktop, which is light or
-// dark as argv[4] says, and in that of a phone, which is the other. Keeps pictures in the folder argv[5], if there is one.
+// Tests the API reference of the server at argv[2] with the token argv[3]: on a desktop in the color scheme argv[4]
+// (light or dark), and on a phone in the other. Saves screenshots to the folder argv[5], if given.
 
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { open } from './chromium.mjs'
 
-const [server, token, scheme, pictures] = process.argv.slice(2)
+const [server, token, scheme, screenshots] = process.argv.slice(2)
 
 for (const [width, height, dark] of [[1280, 900, scheme === 'dark'], [390, 844, scheme !== 'dark']]) {
   const page = await open(`${server}/docs`, { width, height, dark })
   try {
-    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'it is wider than the window')
+    assert.ok(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'the page is wider than the window')
     assert.ok(await page.evaluate(`[...document.querySelectorAll('.table')]
       .every((table) => table.scrollWidth <= table.clientWidth)`), 'a table is wider than the window')
-    const ground = await page.evaluate('getComputedStyle(document.body).backgroundColor')
-    assert.equal(ground === 'rgb(255, 255, 255)', !dark, ground)
+    const background = await page.evaluate('getComputedStyle(document.body).backgroundColor')
+    assert.equal(background === 'rgb(255, 255, 255)', !dark, background)
     await checkAnchors(page)
     await checkAccess(page)
     await checkExamples(page)
     await checkSearch(page)
     await checkSnippets(page)
     await checkForms(page)
-    const outside = page.requests.filter((url) => !url.startsWith(server + '/') && !url.startsWith('data:'))
-    assert.deepEqual(outside, [])
+    const external = page.requests.filter((url) => !url.startsWith(server + '/') && !url.startsWith('data:'))
+    assert.deepEqual(external, [])
     assert.deepEqual(page.errors, [])
-    if (pictures) await keep(page, `${width}-${dark ? 'dark' : 'light'}`)
+    if (screenshots) await save(page, `${width}-${dark ? 'dark' : 'light'}`)
   } finally {
     await page.close()
   }
 }
 
-async function keep(page, name) {
+async function save(page, name) {
   const places = { top: '#top', operation: '#createGroup', try: '#createGroup ~ .try', errors: '#errors' }
   for (const [place, selector] of Object.entries(places)) {
     await page.evaluate(`document.querySelector('${selector}').scrollIntoView({ behavior: 'instant' })`)
-    writeFileSync(`${pictures}/${name}-${place}.png`, await page.screenshot())
+    writeFileSync(`${screenshots}/${name}-${place}.png`, await page.screenshot())
   }
 }
 
@@ -42,55 +42,55 @@ async function checkAnchors(page) {
   const broken = await page.evaluate(`[...document.querySelectorAll('a[href^="#"]')]
     .map((link) => link.getAttribute('href')).filter((href) => !document.getElementById(href.slice(1)))`)
   assert.deepEqual(broken, [])
-  const twice = await page.evaluate(`(() => {
+  const duplicates = await page.evaluate(`(() => {
     const ids = [...document.querySelectorAll('[id]')].map((part) => part.id)
     return ids.filter((id, n) => ids.indexOf(id) !== n)
   })()`)
-  assert.deepEqual(twice, [])
-  // Where an error's documentation_url points to.
-  const answer = await fetch(`${server}/v1/nowhere`)
-  const { documentation_url } = await answer.json()
+  assert.deepEqual(duplicates, [])
+  // The target of an error's documentation_url.
+  const response = await fetch(`${server}/v1/nowhere`)
+  const { documentation_url } = await response.json()
   const [path, anchor] = documentation_url.split('#')
   assert.equal(path, '/docs')
   assert.ok(await page.evaluate(`document.getElementById(${JSON.stringify(anchor)}) !== null`), anchor)
 }
 
 async function checkAccess(page) {
-  const nameless = await page.evaluate(`[...document.querySelectorAll('main input, main textarea, header input')]
+  const unlabelled = await page.evaluate(`[...document.querySelectorAll('main input, main textarea, header input')]
     .filter((field) => !field.labels[0]?.textContent.replace(field.textContent, '').trim()).map((field) => field.outerHTML)`)
-  assert.deepEqual(nameless, [])
-  const lost = await page.evaluate(`[...document.querySelectorAll('[role=tab]')].filter((tab) => {
+  assert.deepEqual(unlabelled, [])
+  const unlinked = await page.evaluate(`[...document.querySelectorAll('[role=tab]')].filter((tab) => {
     const panel = document.getElementById(tab.getAttribute('aria-controls'))
     return panel?.getAttribute('role') !== 'tabpanel' || panel.getAttribute('aria-labelledby') !== tab.id
   }).map((tab) => tab.outerHTML)`)
-  assert.deepEqual(lost, [])
-  // One tab of each list is reached by the tabulator, the others by the arrows.
-  const reached = () => page.evaluate(`[...document.querySelectorAll('#createGroup ~ .snippets [role=tab]')]
+  assert.deepEqual(unlinked, [])
+  // The Tab key reaches one tab of each list; the arrow keys reach the others.
+  const focusable = () => page.evaluate(`[...document.querySelectorAll('#createGroup ~ .snippets [role=tab]')]
     .filter((tab) => tab.tabIndex === 0 || tab.getAttribute('aria-selected') === 'true').map((tab) => tab.dataset.language)`)
-  assert.deepEqual(await reached(), ['curl'])
+  assert.deepEqual(await focusable(), ['curl'])
   for (const [key, language] of [['ArrowLeft', 'PHP'], ['ArrowRight', 'curl']]) {
     await page.evaluate(`document.querySelector('#createGroup ~ .snippets [aria-selected=true]')
       .dispatchEvent(new KeyboardEvent('keydown', { key: '${key}', bubbles: true }))`)
-    assert.deepEqual(await reached(), [language])
+    assert.deepEqual(await focusable(), [language])
   }
-  assert.deepEqual(await page.evaluate(`(${pale})()`), [])
+  assert.deepEqual(await page.evaluate(`(${lowContrast})()`), [])
 }
 
-/** Run in the page: the texts whose contrast with their ground is under 4.5 (WCAG 2.2, 1.4.3). */
-function pale() {
+/** Runs in the page: the texts whose contrast with their background is below 4.5 (WCAG 2.2, 1.4.3). */
+function lowContrast() {
   const channels = (color) => color.match(/[\d.]+/g).map(Number)
   const luminance = (color) => {
     const [r, g, b] = channels(color).map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4))
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
-  const ground = (part) => {
+  const background = (part) => {
     const { backgroundColor } = getComputedStyle(part)
-    return channels(backgroundColor)[3] === 0 ? ground(part.parentElement) : backgroundColor
+    return channels(backgroundColor)[3] === 0 ? background(part.parentElement) : backgroundColor
   }
   const texts = [...document.querySelectorAll('body *')].filter((part) =>
     part.offsetParent && [...part.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
   const contrast = (part) => {
-    const [dark, light] = [luminance(getComputedStyle(part).color), luminance(ground(part))].sort((a, b) => a - b)
+    const [dark, light] = [luminance(getComputedStyle(part).color), luminance(background(part))].sort((a, b) => a - b)
     return (light + 0.05) / (dark + 0.05)
   }
   return texts.filter((part) => contrast(part) < 4.5).map((part) => `${part.tagName} ${part.textContent.slice(0, 40)}`)
@@ -110,7 +110,7 @@ async function checkSearch(page) {
   })()`)
   const shown = () => page.evaluate(`[...document.querySelectorAll('article h3, tr[id]')]
     .filter((part) => part.offsetParent !== null).map((part) => part.id)`)
-  const everything = await shown()
+  const all = await shown()
   await type('reactions')
   const found = await shown()
   assert.ok(found.includes('updateMessage') && !found.includes('listGroups'), found.join())
@@ -118,10 +118,10 @@ async function checkSearch(page) {
   assert.deepEqual(await shown(), ['errors-precondition_failed'])
   await type('nothing has these words')
   assert.ok(await page.evaluate("document.getElementById('nothing').offsetParent !== null"))
-  // A link leads to what the search has hidden.
+  // A link reveals its target even if the search has hidden it.
   await page.evaluate("document.querySelector('a[href=\"#deleteGroup\"]').click()")
   await page.until("document.getElementById('deleteGroup').offsetParent !== null")
-  assert.deepEqual(await shown(), everything)
+  assert.deepEqual(await shown(), all)
 }
 
 async function checkSnippets(page) {
@@ -152,11 +152,11 @@ async function checkForms(page) {
   await page.evaluate(`document.getElementById('token').value = ${JSON.stringify(token)}`)
   const listed = await send('listGroups', { limit: '1' })
   assert.match(listed, /^200 [^]*"has_more": true/)
-  const made = await send('createGroup', { body: '{"name": "Tried <b>here</b>"}' })
-  assert.match(made, /^201 [^]*"name": "Tried <b>here<\/b>"/)
-  const id = /"id": "(\w+)"/.exec(made)[1]
+  const created = await send('createGroup', { body: '{"name": "Tried <b>here</b>"}' })
+  assert.match(created, /^201 [^]*"name": "Tried <b>here<\/b>"/)
+  const id = /"id": "(\w+)"/.exec(created)[1]
   assert.match(await send('updateGroup', { id, body: '{"description": null}' }), /^200 /)
   assert.match(await send('deleteGroup', { id }), /^204 /)
-  const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])')
-  assert.equal(kept, '[{},{},""]')
+  const stored = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])')
+  assert.equal(stored, '[{},{},""]')
 }

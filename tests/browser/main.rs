@@ -1,13 +1,14 @@
-//! The reference at `/docs`, in a real browser: `docs.mjs` looks at it through `chromium.mjs`.
+//! The API reference at `/docs` in a real browser: `docs.mjs` inspects it through `chromium.mjs`.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+#![allow(clippy::unwrap_used, reason = "a failing test reports where it failed")]
 
 use std::process::Command;
 
 use test_support::documented::SAMPLE;
 use test_support::process::{Folder, shell};
 
-/// Whether Chromium and Node are there. Only a person's machine may lack them: where `CI` is set that is an error.
+/// Whether Chromium and Node are installed. If `CI` is set they must be; on a developer's machine the test is skipped
+/// without them.
 fn has_browser() -> bool {
     let found = shell("command -v node && command -v ${CHROMIUM:-chromium}")
         .status
@@ -23,7 +24,7 @@ fn has_browser() -> bool {
 }
 
 #[test]
-fn the_reference_loads_is_searched_leads_everywhere_and_sends_requests() {
+fn the_docs_page_loads_searches_navigates_and_sends_requests() {
     if !has_browser() {
         return;
     }
@@ -34,15 +35,15 @@ fn the_reference_loads_is_searched_leads_everywhere_and_sends_requests() {
         let token = folder.succeed(&["token", "create"]);
         let server = folder.serve(&["--base-path", base]);
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/browser/docs.mjs");
-        let looked = Command::new("node")
+        let output = Command::new("node")
             .args([script, &server.url, token.trim(), scheme])
-            // A folder for pictures of what was seen.
+            // A folder for screenshots.
             .args(std::env::var_os("GROUPS_PICTURES"))
             .output()
             .unwrap();
-        let said = String::from_utf8_lossy(&looked.stderr);
-        assert!(looked.status.success(), "{said}{}", server.log());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}{}", server.log());
         let log = server.log();
-        assert!(!log.contains(token.trim()), "a token is in the log: {log}");
+        assert!(!log.contains(token.trim()), "the token is in the log: {log}");
     }
 }

@@ -1,11 +1,10 @@
-//! The clients in `clients/`, each with its own tests, against the real binary.
+//! The clients in `clients/` against the real binary: the published snippets, those of `/docs`, and their own tests.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+#![allow(clippy::unwrap_used, reason = "a failing test reports where it failed")]
 
-mod proxy;
-mod site;
-
+mod docs_snippets;
 mod packages;
-mod reference;
-mod snippets;
+mod proxy;
+mod published_snippets;
 mod suites;
+mod test_bed;

@@ -1,6 +1,6 @@
-//! A proxy that does to a client's requests what the client's test says. It says so by its base URL,
-//! `http://proxy/NAME/STEP,STEP`: the first request under the name meets the first step, and those after the last pass.
-//! `GET /report/NAME` tells what came. The steps are the arms of `play`.
+//! A proxy that misbehaves as a client's test asks it to, through the base URL `http://proxy/NAME/STEP,STEP`. The first
+//! request under that name gets the first step, and so on; requests after the last step pass. `GET /report/NAME`
+//! returns the requests that arrived. The steps are the arms of `play`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// What came under a name.
+/// What arrived under a name.
 #[derive(Default)]
 struct Report {
     connections: BTreeSet<usize>,
@@ -26,7 +26,7 @@ struct Request {
     body: Vec<u8>,
 }
 
-/// Starts the proxy of a server on a free port, and answers with its URL. It ends with the process.
+/// Starts a proxy for a server on a free port and returns its URL. It runs until the process exits.
 pub fn start(server: &str) -> String {
     let server = server.strip_prefix("http://").unwrap().to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -35,14 +35,14 @@ pub fn start(server: &str) -> String {
     std::thread::spawn(move || {
         for (number, stream) in listener.incoming().enumerate() {
             let (server, reports) = (server.clone(), reports.clone());
-            // A client that goes away is no failure here: its own test says what it expected.
+            // A client that disconnects is not an error here: its own test checks what it expects.
             std::thread::spawn(move || drop(serve(&stream.unwrap(), number, &server, &reports)));
         }
     });
     url
 }
 
-/// Serves the requests of one connection, until a step or the client ends it.
+/// Serves the requests of one connection until a step or the client closes it.
 fn serve(stream: &TcpStream, number: usize, server: &str, reports: &Reports) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream);
@@ -50,21 +50,21 @@ fn serve(stream: &TcpStream, number: usize, server: &str, reports: &Reports) -> 
         let parts: Vec<String> = request.target.splitn(4, '/').map(str::to_owned).collect();
         let (name, steps) = (&parts[1], &parts[2]);
         if name == "report" {
-            let told = told(reports, steps);
-            write!(&*stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{told}")?;
+            let report = report(reports, steps);
+            write!(&*stream, "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{report}")?;
             return stream.shutdown(Shutdown::Both);
         }
         request.target = format!("/{}", parts[3]);
-        let nth = note(reports, name, number, &request);
-        let goes_on = play(steps.split(',').nth(nth).unwrap_or("pass"), stream, &request, server)?;
-        if !goes_on {
+        let nth = record(reports, name, number, &request);
+        let keep_alive = play(steps.split(',').nth(nth).unwrap_or("pass"), stream, &request, server)?;
+        if !keep_alive {
             return stream.shutdown(Shutdown::Both);
         }
     }
     Ok(())
 }
 
-/// Does one step, and answers whether the connection goes on.
+/// Executes one step and returns whether to keep the connection open.
 fn play(step: &str, mut stream: &TcpStream, request: &Request, server: &str) -> std::io::Result<bool> {
     match step {
         "pass" => stream.write_all(&forward(request, server)?)?,
@@ -74,8 +74,8 @@ fn play(step: &str, mut stream: &TcpStream, request: &Request, server: &str) -> 
             return Ok(false);
         }
         "cut_middle" => {
-            let answer = forward(request, server)?;
-            stream.write_all(&answer[..answer.len() - 20])?;
+            let response = forward(request, server)?;
+            stream.write_all(&response[..response.len() - 20])?;
             return Ok(false);
         }
         "hang" => return Ok(stream.read(&mut [0])? > 0),
@@ -85,10 +85,10 @@ fn play(step: &str, mut stream: &TcpStream, request: &Request, server: &str) -> 
                 std::thread::sleep(Duration::from_millis(20));
             }
         }
-        // A property that no client knows.
+        // Adds a property that the clients do not know.
         "more" => {
-            let answer = String::from_utf8(forward(request, server)?).unwrap();
-            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let response = String::from_utf8(forward(request, server)?).unwrap();
+            let (head, body) = response.split_once("\r\n\r\n").unwrap();
             let length = format!("content-length: {}", body.len());
             let longer = format!("content-length: {}", body.len() + r#""more":[1],"#.len());
             let body = body.replacen('{', r#"{"more":[1],"#, 1);
@@ -102,10 +102,10 @@ fn play(step: &str, mut stream: &TcpStream, request: &Request, server: &str) -> 
     Ok(true)
 }
 
-/// `503` or `503:1`: a status and after how many seconds to come again; `503:date` is far away.
+/// A step such as `503`, or `503:1` with a `Retry-After` in seconds, or `503:date` with a date in the far future.
 fn write_status(mut stream: &TcpStream, step: &str) -> std::io::Result<()> {
-    let (status, after) = step.split_once(':').unwrap_or((step, ""));
-    let after = match after {
+    let (status, retry_after) = step.split_once(':').unwrap_or((step, ""));
+    let retry_after = match retry_after {
         "" => String::new(),
         "date" => "retry-after: Fri, 31 Dec 2100 23:59:59 GMT\r\n".to_owned(),
         seconds => format!("retry-after: {seconds}\r\n"),
@@ -117,7 +117,7 @@ fn write_status(mut stream: &TcpStream, step: &str) -> std::io::Result<()> {
     let length = body.len();
     write!(
         stream,
-        "HTTP/1.1 {status} No\r\ncontent-type: application/json\r\n{after}content-length: {length}\r\n\r\n{body}"
+        "HTTP/1.1 {status} No\r\ncontent-type: application/json\r\n{retry_after}content-length: {length}\r\n\r\n{body}"
     )
 }
 
@@ -165,7 +165,7 @@ fn header<'a>(headers: &'a [String], name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-/// Sends a request on, and answers with all bytes of the answer, which leave the client's connection open.
+/// Forwards a request and returns the complete response, without the `Connection: close` of the server.
 fn forward(request: &Request, server: &str) -> std::io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(server)?;
     let mut head = format!(
@@ -179,13 +179,13 @@ fn forward(request: &Request, server: &str) -> std::io::Result<Vec<u8>> {
     }
     stream.write_all(format!("{head}\r\n").as_bytes())?;
     stream.write_all(&request.body)?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
-    Ok(answer.replacen("connection: close\r\n", "", 1).into_bytes())
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    Ok(response.replacen("connection: close\r\n", "", 1).into_bytes())
 }
 
-/// Notes that a request came on a connection, and answers how many came before it.
-fn note(reports: &Reports, name: &str, connection: usize, request: &Request) -> usize {
+/// Records a request and its connection, and returns how many requests came before it.
+fn record(reports: &Reports, name: &str, connection: usize, request: &Request) -> usize {
     let mut reports = reports.lock().unwrap();
     let report = reports.entry(name.to_owned()).or_default();
     report.connections.insert(connection);
@@ -198,7 +198,7 @@ fn note(reports: &Reports, name: &str, connection: usize, request: &Request) -> 
     report.requests.len() - 1
 }
 
-fn told(reports: &Reports, name: &str) -> String {
+fn report(reports: &Reports, name: &str) -> String {
     let reports = reports.lock().unwrap();
     let report = reports.get(name);
     let connections = report.map_or(0, |report| report.connections.len());

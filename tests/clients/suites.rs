@@ -1,24 +1,24 @@
-//! Each client's own tests: resources, paging, errors, retries, timeouts, connections.
+//! Each client's own test suite: resources, paging, errors, retries, timeouts, connections.
 
 use std::process::Command;
 
-use crate::site::{JAVASCRIPT, PHP, PYTHON, Site, succeed};
+use crate::test_bed::{JAVASCRIPT, PHP, PYTHON, TestBed, succeed};
 
 #[test]
-fn the_tests_of_the_javascript_client_pass() {
-    if JAVASCRIPT.is_there() {
-        let site = Site::new();
-        run(site
+fn the_javascript_client_passes_its_test_suite() {
+    if JAVASCRIPT.is_installed() {
+        let bed = TestBed::new();
+        run(bed
             .suite("sh", &["-c", "exec node --test test/*.test.js"])
             .current_dir(JAVASCRIPT.folder()));
     }
 }
 
 #[test]
-fn the_tests_of_the_python_client_pass() {
-    if PYTHON.is_there() {
-        let site = Site::new();
-        run(site
+fn the_python_client_passes_its_test_suite() {
+    if PYTHON.is_installed() {
+        let bed = TestBed::new();
+        run(bed
             .suite("python3", &["-m", "unittest", "discover", "-s", "tests"])
             .env("PYTHONPATH", "src")
             .current_dir(PYTHON.folder()));
@@ -26,14 +26,14 @@ fn the_tests_of_the_python_client_pass() {
 }
 
 #[test]
-fn the_tests_of_the_php_client_pass() {
-    if PHP.is_there() {
-        let site = Site::new();
-        run(site.suite("php", &["tests/run.php"]).current_dir(PHP.folder()));
+fn the_php_client_passes_its_test_suite() {
+    if PHP.is_installed() {
+        let bed = TestBed::new();
+        run(bed.suite("php", &["tests/run.php"]).current_dir(PHP.folder()));
     }
 }
 
-/// Shown by `--nocapture`, and where it fails.
+/// Runs a test suite. Its output is shown with `--nocapture`, or if it fails.
 fn run(command: &mut Command) {
     println!("{}", succeed(command));
 }

@@ -1,6 +1,6 @@
-//! The API's description in the hands of the tools that read it: the short form of `scripts/openapi`.
+//! The OpenAPI description as third-party tools read it: the short version of `scripts/openapi`.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+#![allow(clippy::unwrap_used, reason = "a failing test reports where it failed")]
 
 use std::process::{Command, Output};
 
@@ -13,7 +13,8 @@ fn run(args: &[&str]) -> Output {
     command.output().unwrap()
 }
 
-/// Whether the tools are there. Only a person's machine may lack them: where `CI` is set that is an error.
+/// Whether the tools are installed. If `CI` is set they must be; on a developer's machine the tests are skipped without
+/// them.
 fn has_tools() -> bool {
     let found = run(&["installed"]).status.success();
     assert!(
@@ -21,20 +22,20 @@ fn has_tools() -> bool {
         "CI must have run `scripts/openapi install`"
     );
     if !found {
-        eprintln!("skipped: this test needs what `scripts/openapi install` installs");
+        eprintln!("skipped: this test needs the tools that `scripts/openapi install` installs");
     }
     found
 }
 
 #[track_caller]
 fn succeed(args: &[&str]) {
-    let ran = run(args);
-    let [out, err] = [ran.stdout, ran.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-    assert!(ran.status.success(), "{out}{err}");
+    let output = run(args);
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+    assert!(output.status.success(), "{stdout}{stderr}");
 }
 
 #[test]
-fn linters_find_nothing_and_a_client_can_be_made() {
+fn linters_pass_and_a_client_can_be_generated() {
     if has_tools() {
         succeed(&["lint"]);
         succeed(&["client"]);
@@ -42,7 +43,7 @@ fn linters_find_nothing_and_a_client_can_be_made() {
 }
 
 #[test]
-fn made_up_requests_are_answered_as_described() {
+fn generated_requests_get_the_described_responses() {
     if has_tools() {
         succeed(&["cases", "100"]);
     }

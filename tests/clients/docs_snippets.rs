@@ -1,5 +1,5 @@
-//! The snippets of `/docs`, each run as it is shown against a recorder: they must send the request of the operation under
-//! which they stand, and all languages the same.
+//! The snippets of `/docs`, each run as shown against a recording server. A snippet must send the request of the
+//! operation that it documents, and all languages must send the same.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Map, Value, json};
 use test_support::process::{Folder, curl, has_curl};
 
-use crate::site::{JAVASCRIPT, PHP, PYTHON, succeed};
+use crate::test_bed::{JAVASCRIPT, PHP, PYTHON, succeed};
 
-/// A request that a snippet has sent.
+/// A request that a snippet sent.
 #[derive(Clone, Debug, PartialEq)]
 struct Sent {
     method: String,
@@ -19,7 +19,7 @@ struct Sent {
     body: Value,
 }
 
-/// A server that remembers requests, and answers each that there is no such object: no client tries that again.
+/// A server that records requests and responds to each with 404, which no client retries.
 struct Recorder {
     url: String,
     sent: Arc<Mutex<Vec<Sent>>>,
@@ -39,7 +39,7 @@ impl Recorder {
         Recorder { url, sent }
     }
 
-    /// What was sent since this was last asked.
+    /// The requests since the last call.
     fn take(&self) -> Vec<Sent> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
@@ -64,14 +64,15 @@ fn record(mut stream: TcpStream, sent: &Mutex<Vec<Sent>>) {
         body: read(header("content-type"), &body),
     });
     let error = json!({"type": "invalid_request", "code": "not_found", "message": "", "param": null}).to_string();
-    let answer = format!(
-        "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{error}",
+    let response = format!(
+        "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{error}",
         error.len()
     );
-    stream.write_all(answer.as_bytes()).unwrap();
+    stream.write_all(response.as_bytes()).unwrap();
 }
 
-/// The body as an object, whose values in forms are read as JSON where they are that.
+/// The body as an object. Values in forms are parsed as JSON if possible.
 fn read(kind: Option<&str>, body: &[u8]) -> Value {
     let text = std::str::from_utf8(body).unwrap();
     if kind != Some("application/x-www-form-urlencoded") {
@@ -85,7 +86,7 @@ fn read(kind: Option<&str>, body: &[u8]) -> Value {
     Value::Object(pairs.collect::<Map<_, _>>())
 }
 
-/// The snippets in one language, each under its operation's id, as the page has them.
+/// The page's snippets in one language with their operation ids, in order.
 fn snippets(page: &str, language: &str) -> Vec<(String, String)> {
     let begin = format!("data-language=\"{language}\"><pre tabindex=\"0\"><code>");
     let article = |part: &str| {
@@ -104,22 +105,22 @@ fn unescape(html: &str) -> String {
         .fold(html.to_owned(), |text, (name, mark)| text.replace(name, mark))
 }
 
-/// The page, and the method and path that each operation is told to have.
-fn reference() -> (String, Vec<(String, String, String)>) {
+/// The page, and the id, method and path of each operation in the OpenAPI description.
+fn docs() -> (String, Vec<(String, String, String)>) {
     let folder = Folder::new();
     let server = folder.serve(&[]);
-    let [page, told] = ["docs", "openapi.json"].map(|path| curl(&[&format!("{}/{path}", server.url)]));
-    let told: Value = serde_json::from_str(&told).unwrap();
-    let items = told["paths"].as_object().unwrap().iter();
+    let [page, description] = ["docs", "openapi.json"].map(|path| curl(&[&format!("{}/{path}", server.url)]));
+    let description: Value = serde_json::from_str(&description).unwrap();
+    let items = description["paths"].as_object().unwrap().iter();
     let operations = items.flat_map(|(path, item)| {
         let methods = item
             .as_object()
             .unwrap()
             .iter()
             .filter(|(method, _)| *method != "servers");
-        methods.map(move |(method, told)| {
+        methods.map(move |(method, operation)| {
             (
-                told["operationId"].as_str().unwrap().to_owned(),
+                operation["operationId"].as_str().unwrap().to_owned(),
                 method.to_uppercase(),
                 path.clone(),
             )
@@ -129,11 +130,11 @@ fn reference() -> (String, Vec<(String, String, String)>) {
 }
 
 #[test]
-fn the_reference_s_snippets_send_the_requests_of_their_operations() {
+fn the_docs_snippets_send_the_requests_of_their_operations() {
     if !has_curl() {
         return;
     }
-    let (page, operations) = reference();
+    let (page, operations) = docs();
     let by_curl = run(&page, "curl", |folder, snippets, url| {
         let program = snippets.join("\n").replace("http://127.0.0.1:8080", url);
         let mut command = command(folder, "snippets.sh", &program, "sh");
@@ -143,27 +144,30 @@ fn the_reference_s_snippets_send_the_requests_of_their_operations() {
     assert_eq!(by_curl.len(), 23);
     for (id, sent) in &by_curl {
         let (_, method, path) = operations.iter().find(|(known, ..)| known == id).unwrap();
-        assert!(*method == sent.method && is_at(path, &sent.path), "{id}: {sent:?}");
+        assert!(
+            *method == sent.method && matches_template(path, &sent.path),
+            "{id}: {sent:?}"
+        );
     }
-    if JAVASCRIPT.is_there() {
+    if JAVASCRIPT.is_installed() {
         assert_eq!(run(&page, "JavaScript", javascript), by_curl);
     }
-    if PYTHON.is_there() {
+    if PYTHON.is_installed() {
         assert_eq!(run(&page, "Python", python), by_curl);
     }
-    if PHP.is_there() {
+    if PHP.is_installed() {
         assert_eq!(run(&page, "PHP", php), by_curl);
     }
 }
 
-/// Whether a path is one of those that the description has as `told`, such as `/v1/groups/{id}`.
-fn is_at(told: &str, path: &str) -> bool {
-    let (told, path): (Vec<_>, Vec<_>) = (told.split('/').collect(), path.split('/').collect());
-    let mut segments = told.iter().zip(&path);
-    told.len() == path.len() && segments.all(|(told, sent)| told == sent || told.starts_with('{'))
+/// Whether a path matches a template such as `/v1/groups/{id}`.
+fn matches_template(template: &str, path: &str) -> bool {
+    let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
+    let mut segments = template.iter().zip(&path);
+    template.len() == path.len() && segments.all(|(expected, sent)| expected == sent || expected.starts_with('{'))
 }
 
-/// What the snippets in a language send, each by its operation's id.
+/// Runs the snippets in one language and returns the request that each sent, with its operation id.
 fn run(page: &str, language: &str, program: impl Fn(&Folder, &[String], &str) -> Command) -> Vec<(String, Sent)> {
     let (ids, snippets): (Vec<String>, Vec<String>) = snippets(page, language).into_iter().unzip();
     let (folder, recorder) = (Folder::new(), Recorder::start());
@@ -174,11 +178,11 @@ fn run(page: &str, language: &str, program: impl Fn(&Folder, &[String], &str) ->
     ids.into_iter().zip(sent).collect()
 }
 
-/// A command that runs a program with what comes before its file.
-fn command(folder: &Folder, name: &str, program: &str, runner: &str) -> Command {
+/// A command that runs a program, written to a file, with a language's interpreter.
+fn command(folder: &Folder, name: &str, program: &str, interpreter: &str) -> Command {
     std::fs::write(folder.path(name), program).unwrap();
     let mut command = Command::new("timeout");
-    command.args(["60", runner]).arg(folder.path(name));
+    command.args(["60", interpreter]).arg(folder.path(name));
     command
 }
 

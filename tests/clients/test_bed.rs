@@ -1,4 +1,4 @@
-//! Where a client's tests run: a server with the documents' sample, its tokens, and the languages' commands.
+//! What the clients run against: a server with the documents' sample objects, its tokens, and the languages' commands.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -8,25 +8,25 @@ use test_support::process::{Folder, Server, shell};
 
 use crate::proxy;
 
-pub struct Site {
+pub struct TestBed {
     pub folder: Folder,
     server: Server,
     token: String,
 }
 
-impl Site {
+impl TestBed {
     pub fn new() -> Self {
         let folder = Folder::new();
         std::fs::write(folder.path("sample"), SAMPLE).unwrap();
         folder.succeed(&["import", "sample"]);
         let token = folder.succeed(&["token", "create"]).trim().to_owned();
         let server = folder.serve(&[]);
-        Site { folder, server, token }
+        TestBed { folder, server, token }
     }
 
-    /// A command that finds the server and the tokens in its environment.
+    /// A command with the server's URL and token in its environment.
     pub fn command(&self, program: &str, args: &[&str]) -> Command {
-        // A test that hangs is a failure, not a wait.
+        // A test that hangs must fail.
         let mut command = Command::new("timeout");
         command
             .arg("60")
@@ -38,7 +38,7 @@ impl Site {
         command
     }
 
-    /// The same, with a read-only token and a proxy that does as a test says.
+    /// The same with a read-only token and a misbehaving proxy, too.
     pub fn suite(&self, program: &str, args: &[&str]) -> Command {
         let read_only = self.folder.succeed(&["token", "create", "--read-only"]);
         let mut command = self.command(program, args);
@@ -70,40 +70,40 @@ impl Site {
     }
 }
 
-/// What a language's client needs, told when it is missing.
+/// A language in which there is a client.
 #[derive(Clone, Copy)]
 pub struct Language {
     pub name: &'static str,
-    /// A shell's command that succeeds where the language is there.
-    found_by: &'static str,
+    /// A line of shell that succeeds if the language is installed.
+    check: &'static str,
 }
 
 pub const JAVASCRIPT: Language = Language {
     name: "js",
-    found_by: "node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'",
+    check: "node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)'",
 };
 pub const PYTHON: Language = Language {
     name: "python",
-    found_by: "python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'",
+    check: "python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))'",
 };
 pub const PHP: Language = Language {
     name: "php",
-    found_by: "php -r 'exit((int) !(PHP_VERSION_ID >= 80200 && extension_loaded(\"curl\")));'",
+    check: "php -r 'exit((int) !(PHP_VERSION_ID >= 80200 && extension_loaded(\"curl\")));'",
 };
 
 impl Language {
-    /// Where this client is.
+    /// The client's source folder.
     pub fn folder(self) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(self.name)
     }
 
-    pub fn is_there(self) -> bool {
-        is_there(self.found_by, self.name)
+    pub fn is_installed(self) -> bool {
+        is_installed(self.check, self.name)
     }
 }
 
-/// Whether a command succeeds. Only a person's machine may lack it: where `CI` is set, its absence is an error.
-pub fn is_there(command: &str, name: &str) -> bool {
+/// Whether a line of shell succeeds. If `CI` is set it must; on a developer's machine the test is skipped if it fails.
+pub fn is_installed(command: &str, name: &str) -> bool {
     let found = shell(command).status.success();
     assert!(found || std::env::var_os("CI").is_none(), "CI must have {name}");
     if !found {
@@ -112,7 +112,7 @@ pub fn is_there(command: &str, name: &str) -> bool {
     found
 }
 
-/// A command's standard output, of one that must succeed; else all that it says is printed.
+/// Runs a command, which must succeed, and returns its standard output. If it fails, all of its output is printed.
 #[track_caller]
 pub fn succeed(command: &mut Command) -> String {
     let output = command.output().unwrap();
