@@ -1,7 +1,8 @@
-//! The ceiling: the most that the server can answer. A fixed group of the usual size goes through the accept loop, the
-//! gate, the log and warp's filters; the token is only compared, and nothing is read from the file.
+//! The ceiling: the upper bound of the server's throughput. A fixed group of the usual size passes through the accept
+//! loop, the service, the request log and warp's filters. The token is only compared, and nothing is read from the
+//! database.
 //!
-//! It serves until it is killed, on a new FILE, and is put under load by `scripts/bench/run`:
+//! Serves on a new database FILE until it is killed. `scripts/bench/run` puts it under load. To start it:
 //! `cargo bench --bench ceiling -- FILE ADDR:PORT TOKEN`
 
 use std::io;
@@ -20,13 +21,13 @@ use warp::{Filter as _, any, path};
 const GROUP: &str = include_str!("ceiling.json");
 
 fn main() -> Result<(), Failure> {
-    // Cargo adds a flag of its own.
+    // Cargo adds a `--bench` flag.
     let args: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let [file, listen, token] = args.as_slice() else {
-        eprintln!("the ceiling serves for scripts/bench/run: FILE ADDR:PORT TOKEN");
+        eprintln!("usage: FILE ADDR:PORT TOKEN; see scripts/bench/run");
         return Ok(());
     };
-    // As the server does by default.
+    // The server's default logging.
     tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_ansi(false)
@@ -37,6 +38,7 @@ fn main() -> Result<(), Failure> {
         .map_err(|_| Failure::new("the second argument must be ADDR:PORT"))?;
     let config = Config {
         db: file.into(),
+        listen: listen.parse().map_err(|_| Failure::new("ADDR:PORT is invalid"))?,
         settings: Settings::default(),
         max_connections: 800,
         max_connections_per_peer: 400,
@@ -52,7 +54,7 @@ fn main() -> Result<(), Failure> {
     })
 }
 
-/// `/v1/groups/:id`: the one group, whatever the id, to those who have the token.
+/// `/v1/groups/:id`: returns the same group for every id, if the token matches.
 fn routes(credentials: String) -> BoxedFilter<(Response,)> {
     let group = path!("v1" / "groups" / String)
         .and(warp::ext::get::<Arc<Head>>())

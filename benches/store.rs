@@ -1,10 +1,10 @@
-//! Measures the store in this process, below HTTP: reads among 10,000 and 100,000 groups, writes that come alone and
-//! together, and the token check; through the library's public functions, on real files with synced commits.
+//! Benchmarks the store in this process, without HTTP: reads among 10,000 and 100,000 groups, single and concurrent
+//! writes, and token authentication. Uses the library's public functions on real files with synced commits.
 //!
-//! `cargo bench --locked --bench store` measures all, in under three minutes, and compares with the run before;
-//! `cargo bench --locked --bench store -- write/create` what has this in its name.
+//! `cargo bench --locked --bench store` runs all benchmarks in under three minutes, and compares them with the previous
+//! run; `cargo bench --locked --bench store -- write/create` runs those whose name contains `write/create`.
 
-#![expect(clippy::unwrap_used, reason = "a measurement that fails ends here")]
+#![expect(clippy::unwrap_used, reason = "a benchmark that fails ends here")]
 
 use std::cell::LazyCell;
 use std::fmt::Write as _;
@@ -34,59 +34,58 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// Sizes of the files that are read.
+/// How many groups the databases have that are read.
 const SIZES: [usize; 2] = [10_000, 100_000];
 
-/// How many groups the files that are written and that know the tokens have.
+/// How many groups the databases have that are written, or that authenticate tokens.
 const SIZE: usize = 10_000;
 
-/// How many writes come at once.
+/// How many writes are queued at once.
 const BATCHES: [usize; 3] = [1, 8, 64];
 
 const CONTACTS: usize = 1_000;
 const MEMBERS: usize = 4;
 const TOKENS: usize = 100;
 
-/// The most members of a group.
-const MOST: usize = 1_000;
+const MAX_MEMBERS: usize = 1_000;
 
-/// A description has one of so many topics.
+/// How many different topics descriptions have.
 const TOPICS: usize = 100;
 
-/// Reads as a request does.
-fn read<T, F>(file: &File, work: F) -> T
+/// Reads like a request.
+fn read<T, F>(db: &Database, work: F) -> T
 where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
 {
-    file.store.read(work).unwrap()
+    db.store.read(work).unwrap()
 }
 
-/// Reads as a request for a search does: on a thread of its own.
-fn read_aside<T, F>(file: &File, work: F) -> T
+/// Reads like a search request: on a thread of its own.
+fn read_aside<T, F>(db: &Database, work: F) -> T
 where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
 {
-    let reading = file.store.begin_read().unwrap();
-    file.runtime
-        .block_on(file.store.read_aside_if(true, reading, work))
+    let reading = db.store.begin_read().unwrap();
+    db.runtime
+        .block_on(db.store.read_aside_if(true, reading, work))
         .unwrap()
 }
 
-/// Commits `writes` as one transaction. Answers with what they answer and how long they took, from when the writer
-/// could take the first until the last was answered.
-fn write<T, F>(file: &File, writes: Vec<F>) -> (Vec<T>, Duration)
+/// Commits `writes` as one transaction. Returns their results and how long they took, from when the writer could start
+/// with the first until the last result arrived.
+fn write<T, F>(db: &Database, writes: Vec<F>) -> (Vec<T>, Duration)
 where
     T: Send + 'static,
     F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
 {
-    let store = &file.store;
+    let store = &db.store;
     let (hold, held) = channel();
     let (release, released) = channel::<()>();
-    // The writer takes what is queued when it comes back to its queue: it is held until all are. What holds it writes
-    // nothing, so that its own commit does not reach the disk.
-    let gate = store.write(move |_| {
+    // The writer takes everything that is queued at once, so this write blocks it until all others are queued. The
+    // blocking write changes nothing, so its own commit does not reach the disk.
+    let blocker = store.write(move |_| {
         hold.send(()).unwrap();
         released.recv().unwrap_err();
         Ok(())
@@ -99,27 +98,27 @@ where
             drop(release);
             start
         };
-        // The first is asked first, which queues the writes.
+        // `join` polls its first future first, which queues the writes.
         let (done, start) = join(queued, start).await;
         (done, start.elapsed())
     };
-    let (_, (done, took)) = file.runtime.block_on(join(gate, rest));
+    let (_, (done, took)) = db.runtime.block_on(join(blocker, rest));
     (done.into_iter().map(Result::unwrap).collect(), took)
 }
 
-fn create(file: &File, new: Vec<NewGroup>) -> (Vec<Id>, Duration) {
-    let account = file.account;
-    let work = |new| move |tx: &Tx| groups::create(tx, account, &new, MOST).map(|(id, _)| id);
-    write(file, new.into_iter().map(work).collect())
+fn create(db: &Database, new: Vec<NewGroup>) -> (Vec<Id>, Duration) {
+    let account = db.account;
+    let work = |new| move |tx: &Tx| groups::create(tx, account, &new, MAX_MEMBERS).map(|(id, _)| id);
+    write(db, new.into_iter().map(work).collect())
 }
 
-/// A file of an account's groups that is served, and what is in it.
-struct File {
+/// A database with the groups of one account, and what is in it.
+struct Database {
     store: Store,
     runtime: Runtime,
     account: Account,
     contacts: Vec<Id>,
-    /// The oldest first.
+    /// Oldest first.
     groups: Vec<Group>,
     tokens: Vec<Token>,
     _folder: TempDir,
@@ -131,9 +130,9 @@ struct Group {
     members: [usize; MEMBERS],
 }
 
-impl File {
+impl Database {
     fn of(size: usize) -> Self {
-        // Beside what is built: what is below /tmp may never reach a disk.
+        // In the target folder, because /tmp may not be on a disk.
         let folder = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
         let path = folder.path().join("groups.db");
         let mut random = Random::new();
@@ -145,7 +144,7 @@ impl File {
         };
         let groups: Vec<Group> = (0..size).map(new_group).collect();
         let (account, tokens) = fill(&path, &contacts, &groups);
-        File {
+        Database {
             store: Store::open(&path, 2).unwrap(),
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -177,7 +176,7 @@ impl File {
     }
 }
 
-/// Makes the file with these objects and some tokens.
+/// Creates the database with these objects and some tokens.
 fn fill(path: &Path, contacts: &[Id], groups: &[Group]) -> (Account, Vec<Token>) {
     let mut random = Random::new();
     let mut lines = String::new();
@@ -206,13 +205,13 @@ fn fill(path: &Path, contacts: &[Id], groups: &[Group]) -> (Account, Vec<Token>)
         |_| {},
     )
     .unwrap();
-    let made = session.write(|tx| {
+    let created = session.write(|tx| {
         let new = NewToken::full(accounts::DEFAULT);
         let tokens = (0..TOKENS).map(|_| tokens::create(tx, &new).map(|(_, token)| token));
         let tokens = tokens.collect::<Result<_, Error>>()?;
         Ok::<_, Error>((accounts::find_or_create(tx, accounts::DEFAULT)?, tokens))
     });
-    made.unwrap()
+    created.unwrap()
 }
 
 fn topic(random: &mut Random) -> String {
@@ -223,7 +222,7 @@ fn description(random: &mut Random) -> String {
     format!("Seeded to be measured, about {} and {}", topic(random), Id::random())
 }
 
-/// The same numbers in every run (xorshift).
+/// A xorshift generator that yields the same numbers in every run.
 struct Random(u64);
 
 impl Random {
@@ -242,7 +241,7 @@ impl Random {
         &all[self.below(all.len())]
     }
 
-    /// Different contacts.
+    /// The indexes of distinct contacts.
     fn members(&mut self) -> [usize; MEMBERS] {
         let first = self.below(CONTACTS);
         std::array::from_fn(|n| (first + n * CONTACTS / MEMBERS) % CONTACTS)
@@ -253,45 +252,43 @@ fn reads(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("read");
     group.throughput(Throughput::Elements(1));
     for size in SIZES {
-        // Made when something that is to be measured needs it.
-        let file = LazyCell::new(|| File::of(size));
+        // Created only if a selected benchmark needs it.
+        let db = LazyCell::new(|| Database::of(size));
         let mut random = Random::new();
 
         group.bench_function(BenchmarkId::new("retrieve", size), |bencher| {
-            let (file, account): (&File, _) = (&file, file.account);
+            let (db, account): (&Database, _) = (&db, db.account);
             bencher.iter(|| {
-                let id = random.one_of(&file.groups).id;
-                read(file, move |conn| groups::retrieve(conn, account, id))
+                let id = random.one_of(&db.groups).id;
+                read(db, move |conn| groups::retrieve(conn, account, id))
             });
         });
-        let mut list = |name, cursor: fn(&File) -> Cursor| {
+        let mut list = |name, cursor: fn(&Database) -> Cursor| {
             group.bench_function(BenchmarkId::new(name, size), |bencher| {
-                let (file, account): (&File, _) = (&file, file.account);
-                let page = page(cursor(file));
-                bencher.iter(|| read(file, move |conn| groups::list(conn, account, &page, &Filter::default())));
+                let (db, account): (&Database, _) = (&db, db.account);
+                let page = page(cursor(db));
+                bencher.iter(|| read(db, move |conn| groups::list(conn, account, &page, &Filter::default())));
             });
         };
         list("first_page", |_| Cursor::First);
-        // At 90 % depth.
-        list("deep_page", |file| {
-            Cursor::After(file.groups[file.groups.len() / 10].id)
-        });
+        // At 90% of the list's length.
+        list("deep_page", |db| Cursor::After(db.groups[db.groups.len() / 10].id));
         group.bench_function(BenchmarkId::new("members", size), |bencher| {
-            let (file, account): (&File, _) = (&file, file.account);
+            let (db, account): (&Database, _) = (&db, db.account);
             bencher.iter(|| {
-                let id = random.one_of(&file.groups).id;
-                read(file, move |conn| members::list(conn, account, id, &page(Cursor::First)))
+                let id = random.one_of(&db.groups).id;
+                read(db, move |conn| members::list(conn, account, id, &page(Cursor::First)))
             });
         });
         let mut search = |name, word: fn(&mut Random) -> String| {
             group.bench_function(BenchmarkId::new(name, size), |bencher| {
-                let (file, account): (&File, _) = (&file, file.account);
+                let (db, account): (&Database, _) = (&db, db.account);
                 bencher.iter(|| {
                     let filter = Filter {
                         words: Some(SearchTerms::parse(&word(&mut random)).unwrap()),
                         ..Filter::default()
                     };
-                    read_aside(file, move |conn| {
+                    read_aside(db, move |conn| {
                         groups::list(conn, account, &page(Cursor::First), &filter)
                     })
                 });
@@ -307,60 +304,58 @@ fn page(cursor: Cursor) -> Page {
 }
 
 fn writes(criterion: &mut Criterion) {
-    let file = LazyCell::new(|| File::of(SIZE));
+    let db = LazyCell::new(|| Database::of(SIZE));
     let mut random = Random::new();
     let mut group = criterion.benchmark_group("write");
     group.sampling_mode(SamplingMode::Flat);
-    // What `time` tells that a batch of writes took.
-    let mut measure = |name, time: fn(&File, &mut Random, usize) -> Duration| {
+    // Sums the durations that `time` returns for each batch of writes.
+    let mut measure = |name, time: fn(&Database, &mut Random, usize) -> Duration| {
         for batch in BATCHES {
             group.throughput(Throughput::Elements(batch as u64));
             group.bench_function(BenchmarkId::new(name, batch), |bencher| {
-                let file: &File = &file;
-                bencher.iter_custom(|times| (0..times).map(|_| time(file, &mut random, batch)).sum());
+                let db: &Database = &db;
+                bencher.iter_custom(|times| (0..times).map(|_| time(db, &mut random, batch)).sum());
             });
         }
     };
 
-    measure("create", |file, random, batch| {
-        create(file, file.new_groups(random, batch)).1
-    });
-    measure("update", |file, random, batch| {
-        let account = file.account;
+    measure("create", |db, random, batch| create(db, db.new_groups(random, batch)).1);
+    measure("update", |db, random, batch| {
+        let account = db.account;
         let mut update = || {
-            let id = random.one_of(&file.groups).id;
+            let id = random.one_of(&db.groups).id;
             let changes = GroupChanges {
                 description: Some(Some(Description::parse(description(random)).unwrap())),
                 ..GroupChanges::default()
             };
-            move |tx: &Tx| groups::update(tx, account, id, &changes, MOST)
+            move |tx: &Tx| groups::update(tx, account, id, &changes, MAX_MEMBERS)
         };
-        write(file, (0..batch).map(|_| update()).collect()).1
+        write(db, (0..batch).map(|_| update()).collect()).1
     });
-    measure("send", |file, random, batch| {
-        let account = file.account;
+    measure("send", |db, random, batch| {
+        let account = db.account;
         let mut send = || {
-            let group = random.one_of(&file.groups);
+            let group = random.one_of(&db.groups);
             let words: Vec<String> = (0..10).map(|_| topic(random)).collect();
             let new = NewMessage {
                 conversation_id: group.conversation,
                 message: MessageText::parse(words.join(" ")).unwrap(),
-                contact_id: Some(file.contacts[group.members[0]]),
+                contact_id: Some(db.contacts[group.members[0]]),
             };
             move |tx: &Tx| messages::create(tx, account, &new)
         };
-        write(file, (0..batch).map(|_| send()).collect()).1
+        write(db, (0..batch).map(|_| send()).collect()).1
     });
-    measure("delete", |file, random, batch| {
-        let account = file.account;
-        let (made, _) = create(file, file.new_groups(random, batch));
+    measure("delete", |db, random, batch| {
+        let account = db.account;
+        let (created, _) = create(db, db.new_groups(random, batch));
         let delete = |id| move |tx: &Tx| groups::delete(tx, account, id);
-        write(file, made.into_iter().map(delete).collect()).1
+        write(db, created.into_iter().map(delete).collect()).1
     });
 }
 
 fn tokens(criterion: &mut Criterion) {
-    let file = LazyCell::new(|| File::of(SIZE));
+    let db = LazyCell::new(|| Database::of(SIZE));
     let mut random = Random::new();
     let mut group = criterion.benchmark_group("token");
     group.throughput(Throughput::Elements(1));
@@ -370,10 +365,10 @@ fn tokens(criterion: &mut Criterion) {
         bencher.iter(|| black_box(&token).hash());
     });
     group.bench_function("check", |bencher| {
-        let file: &File = &file;
+        let db: &Database = &db;
         bencher.iter(|| {
-            let hash = random.one_of(&file.tokens).hash();
-            read(file, move |conn| tokens::authenticate(conn, &hash)).unwrap()
+            let hash = random.one_of(&db.tokens).hash();
+            read(db, move |conn| tokens::authenticate(conn, &hash)).unwrap()
         });
     });
 }
