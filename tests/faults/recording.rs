@@ -195,26 +195,19 @@ impl Client {
         let id = |object: &Value| object["id"].as_str().unwrap().to_owned();
         Some(match choice {
             0..15 => return None,
-            15..22 => (
-                "POST",
-                "/v1/contacts".to_owned(),
-                Some(json!({"username": self.username()})),
-            ),
+            15..22 => post("/v1/contacts", json!({"username": self.username()})),
             22..52 => {
                 let (conversation, group) = (pick("conversation")?, pick("group"));
                 let mut body = json!({"conversation_id": conversation["id"], "message": self.text()});
                 if let Some(group) = group.filter(|group| group["conversation_id"] == conversation["id"]) {
                     body["contact_id"] = group["contacts"][0]["id"].clone();
                 }
-                ("POST", "/v1/messages".to_owned(), Some(body))
+                post("/v1/messages", body)
             }
             52..60 => {
                 let path = format!("/v1/groups/{}", id(&pick("group")?));
-                (
-                    "PUT",
-                    path,
-                    Some(json!({"description": self.text(), "contacts": self.members(objects)})),
-                )
+                let body = json!({"description": self.text(), "contacts": self.members(objects)});
+                ("PUT", path, Some(body))
             }
             60..64 => {
                 let path = format!("/v1/groups/{}/contacts/{}", id(&pick("group")?), id(&pick("contact")?));
@@ -223,59 +216,35 @@ impl Client {
             64..68 => {
                 let group = pick("group")?;
                 let member = group["contacts"].as_array()?.first()?.clone();
-                (
-                    "DELETE",
-                    format!("/v1/groups/{}/contacts/{}", id(&group), id(&member)),
-                    None,
-                )
+                delete(format!("/v1/groups/{}/contacts/{}", id(&group), id(&member)))
             }
             68..74 => {
                 let path = format!("/v1/messages/{}", id(&pick("message")?));
-                (
-                    "PUT",
-                    path,
-                    Some(json!({"message": self.text(), "reactions": {"red": ["Kate"]}})),
-                )
+                let body = json!({"message": self.text(), "reactions": {"red": ["Kate"]}});
+                ("PUT", path, Some(body))
             }
-            74..78 => ("DELETE", format!("/v1/messages/{}", id(&pick("message")?)), None),
-            78..83 => ("DELETE", format!("/v1/groups/{}", id(&pick("group")?)), None),
-            83..87 => ("DELETE", format!("/v1/contacts/{}", id(&pick("contact")?)), None),
-            87..90 => (
-                "DELETE",
-                format!("/v1/conversations/{}", id(&pick("conversation")?)),
-                None,
-            ),
-            90..94 => {
-                let body = json!({"group_id": pick("group")?["id"]});
-                ("POST", "/v1/conversations".to_owned(), Some(body))
-            }
+            74..78 => delete(format!("/v1/messages/{}", id(&pick("message")?))),
+            78..83 => delete(format!("/v1/groups/{}", id(&pick("group")?))),
+            83..87 => delete(format!("/v1/contacts/{}", id(&pick("contact")?))),
+            87..90 => delete(format!("/v1/conversations/{}", id(&pick("conversation")?))),
+            90..94 => post("/v1/conversations", json!({"group_id": pick("group")?["id"]})),
             94..97 => {
                 let path = format!("/v1/conversations/{}", id(&pick("conversation")?));
-                (
-                    "PUT",
-                    path,
-                    Some(json!({"is_pinned": true, "last_opened_at": 1_700_000_000})),
-                )
+                let body = json!({"is_pinned": true, "last_opened_at": 1_700_000_000});
+                ("PUT", path, Some(body))
             }
-            97..98 => {
-                let body = json!({"username": pick("contact")?["username"]});
-                ("POST", "/v1/contacts".to_owned(), Some(body))
-            }
+            97..98 => post("/v1/contacts", json!({"username": pick("contact")?["username"]})),
             // Refused after the group and a contact have been created.
             _ => {
                 let contacts = json!([{"username": self.username()}, "AAAAAAAAAAAAAAAA"]);
-                (
-                    "POST",
-                    "/v1/groups".to_owned(),
-                    Some(json!({"name": "none", "contacts": contacts})),
-                )
+                post("/v1/groups", json!({"name": "none", "contacts": contacts}))
             }
         })
     }
 
     fn new_group(&mut self, objects: &Objects) -> Chosen {
-        let body = json!({"name": format!("group {}", self.created), "contacts": self.members(objects)});
-        ("POST", "/v1/groups".to_owned(), Some(body))
+        let name = format!("group {}", self.created);
+        post("/v1/groups", json!({"name": name, "contacts": self.members(objects)}))
     }
 
     /// Existing contacts and new ones.
@@ -307,7 +276,16 @@ impl Client {
     }
 }
 
+/// Method, path and body.
 type Chosen = (&'static str, String, Option<Value>);
+
+fn post(path: &str, body: Value) -> Chosen {
+    ("POST", path.to_owned(), Some(body))
+}
+
+fn delete(path: String) -> Chosen {
+    ("DELETE", path, None)
+}
 
 fn objects(snapshot: &str) -> Objects {
     let mut objects = Objects::new();

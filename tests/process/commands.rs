@@ -1,5 +1,6 @@
 //! The commands `token`, `import`, `export` and `openapi`, with and without a server running on the same file.
 
+use test_support::documented::SAMPLE;
 use test_support::process::{Folder, curl, has_curl, mode};
 
 #[test]
@@ -71,8 +72,7 @@ fn the_database_file_contains_no_token() {
 #[test]
 fn an_export_can_be_imported_through_the_standard_streams() {
     let folder = Folder::new();
-    let sample = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/demo.jsonl")).unwrap();
-    std::fs::write(folder.path("sample"), &sample).unwrap();
+    std::fs::write(folder.path("sample"), SAMPLE).unwrap();
     folder.succeed(&["import", "sample"]);
     let exported = folder.succeed(&["export", "-"]);
     assert_eq!(
