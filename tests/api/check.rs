@@ -1,4 +1,4 @@
-//! What `check` finds: every kind of damage that the schema's own redundancy lets it see, planted in a sound file.
+//! What `check` reports: every kind of corruption that the schema's redundancy reveals, planted in an intact file.
 
 use std::path::Path;
 
@@ -6,12 +6,12 @@ use groups_server::store::check;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 
-use crate::harness::{TestServer, wait_until_cleared};
+use crate::harness::{TestServer, wait_until_purged};
 
-/// A file of two accounts that a server has closed.
+/// A stopped server whose file has two accounts.
 fn filled() -> TestServer {
     let mut server = TestServer::start();
-    for token in [server.token.clone(), server.account("other")] {
+    for token in [server.token.clone(), server.create_account("other")] {
         let post = |path: &str, body| server.request("POST", path).token(&token).json(&body).send().json();
         for n in 0..5 {
             let contacts = json!([{"username": format!("Alpha{n}")}, {"username": "Beta"}]);
@@ -27,53 +27,46 @@ fn filled() -> TestServer {
             let pin = json!({"pinned_message_id": message["id"]});
             server.request("PUT", &conversation).token(&token).json(&pin).send();
         }
-        let gone = post(
+        let deleted = post(
             "/v1/groups",
             json!({"name": "gone", "contacts": [{"username": "Beta"}]}),
         );
-        let path = format!("/v1/groups/{}", gone["id"].as_str().unwrap());
+        let path = format!("/v1/groups/{}", deleted["id"].as_str().unwrap());
         server.request("DELETE", &path).token(&token).send();
     }
-    wait_until_cleared(&server.db);
+    wait_until_purged(&server.db);
     server.stop();
     server
 }
 
-/// What is found in a copy of the file after `damage`.
-fn found(file: &Path, damage: impl FnOnce(&Path)) -> Vec<String> {
+/// The findings in a copy of the file that `corrupt` has changed.
+fn findings(file: &Path, corrupt: impl FnOnce(&Path)) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("groups.db");
     std::fs::copy(file, &copy).unwrap();
-    damage(&copy);
+    corrupt(&copy);
     check::full(&Connection::open(&copy).unwrap()).unwrap()
 }
 
-/// Runs SQL as if the schema had neither triggers nor bounds.
+/// Runs SQL without triggers, foreign keys and CHECK constraints.
 fn run(path: &Path, sql: &str) {
     let conn = Connection::open(path).unwrap();
-    let triggers: Vec<String> = conn
-        .prepare("SELECT sql FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    let names: Vec<String> = conn
-        .prepare("SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| row.get(0))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
+    let strings = |sql: &str| -> Vec<String> {
+        let mut statement = conn.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let triggers = strings("SELECT sql FROM sqlite_schema WHERE type = 'trigger'");
+    let drops = strings("SELECT 'DROP TRIGGER ' || name FROM sqlite_schema WHERE type = 'trigger'");
     conn.execute_batch("PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON; BEGIN")
         .unwrap();
-    conn.execute_batch(&names.join(";")).unwrap();
+    conn.execute_batch(&drops.join(";")).unwrap();
     conn.execute_batch(sql).unwrap();
     conn.execute_batch(&triggers.join(";")).unwrap();
     conn.execute_batch("COMMIT").unwrap();
 }
 
-/// Writes other bytes over the first place in the file that has these.
+/// Overwrites the first occurrence of some bytes in the file.
 fn overwrite(path: &Path, old: &[u8], new: &[u8]) {
     let mut bytes = std::fs::read(path).unwrap();
     let at = bytes.windows(old.len()).position(|part| part == old).unwrap();
@@ -82,10 +75,10 @@ fn overwrite(path: &Path, old: &[u8], new: &[u8]) {
 }
 
 #[test]
-fn every_rule_between_rows_is_seen_to_be_broken() {
+fn every_violated_rule_between_rows_is_reported() {
     let server = filled();
-    assert_eq!(found(&server.db, |_| ()), Vec::<String>::new());
-    for (sql, finding) in [
+    assert_eq!(findings(&server.db, |_| ()), Vec::<String>::new());
+    for (sql, expected) in [
         (
             "INSERT INTO members VALUES (999, 0, 1)",
             "A member of a group that is neither",
@@ -177,15 +170,19 @@ fn every_rule_between_rows_is_seen_to_be_broken() {
         ),
         ("DROP INDEX messages_contact", "The schema: messages_contact is not"),
     ] {
-        let findings = found(&server.db, |copy| run(copy, sql));
-        assert!(findings.iter().any(|one| one.contains(finding)), "{sql}: {findings:?}");
+        let findings = findings(&server.db, |copy| run(copy, sql));
+        assert!(
+            findings.iter().any(|finding| finding.contains(expected)),
+            "{sql}: {findings:?}"
+        );
     }
 }
+
 #[test]
-fn a_value_that_differs_from_its_copy_is_seen_whatever_wrote_it() {
+fn a_value_that_differs_from_its_copy_is_reported_whatever_wrote_it() {
     let server = filled();
-    for (old, new, finding) in [
-        // In the ready object, which no statement can set.
+    for (old, new, expected) in [
+        // In the rendered object, a generated column that no statement can set.
         (
             &b"\"username\":\"Alpha1\""[..],
             &b"\"username\":\"alpha1\""[..],
@@ -203,16 +200,16 @@ fn a_value_that_differs_from_its_copy_is_seen_whatever_wrote_it() {
             "The database: could not be read",
         ),
     ] {
-        let findings = found(&server.db, |copy| overwrite(copy, old, new));
+        let findings = findings(&server.db, |copy| overwrite(copy, old, new));
         assert!(
-            findings.iter().any(|one| one.contains(finding)),
-            "{finding}: {findings:?}"
+            findings.iter().any(|finding| finding.contains(expected)),
+            "{expected}: {findings:?}"
         );
     }
 }
 
 #[test]
-fn a_connection_that_cannot_write_may_look_too() {
+fn a_read_only_connection_can_run_the_check() {
     let server = filled();
     run(&server.db, "UPDATE groups SET conversation_id = NULL WHERE pk = 1");
     let conn = Connection::open_with_flags(&server.db, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();

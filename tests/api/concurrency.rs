@@ -1,97 +1,69 @@
-//! Many clients at once.
+//! Many concurrent clients.
 
 use std::collections::HashSet;
 
 use serde_json::json;
 
-use crate::harness::{TestServer, ids};
-
-/// Every object of the list, newest first.
-fn all(server: &TestServer) -> Vec<String> {
-    let mut seen = Vec::new();
-    let mut query = "limit=100".to_owned();
-    loop {
-        let list = server.get(&format!("/v1/groups?{query}")).json();
-        seen.extend(ids(&list));
-        if list["has_more"] == false {
-            return seen;
-        }
-        query = format!("limit=100&starting_after={}", seen.last().unwrap());
-    }
-}
+use crate::harness::{ABSENT_ID, TestServer, concurrently, text};
 
 #[test]
-fn every_acknowledged_group_is_there_once_and_each_writer_s_in_its_order() {
+fn every_acknowledged_group_is_stored_once_and_in_its_writers_order() {
     let server = TestServer::start();
     let (writers, each) = (32, 25);
-    let acknowledged: Vec<Vec<String>> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..writers)
-            .map(|writer| {
-                let server = &server;
-                scope.spawn(move || {
-                    let body = |n| json!({"name": format!("{writer} {n}"), "contacts": [{"username": "Hector"}, {"username": format!("u{writer}")}]});
-                    (0..each).map(|n| server.group(&body(n))).collect()
-                })
-            })
-            .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    let acknowledged: Vec<Vec<String>> = concurrently(writers, |writer| {
+        let members = json!([{"username": "Hector"}, {"username": format!("u{writer}")}]);
+        let body = |n| json!({"name": format!("{writer} {n}"), "contacts": members});
+        (0..each).map(|n| server.create_group(&body(n))).collect()
     });
     let check = |server: &TestServer| {
-        let mut there = all(server);
-        there.reverse();
-        assert_eq!(there.len(), writers * each);
-        assert_eq!(there.iter().collect::<HashSet<_>>().len(), there.len());
+        let mut stored = server.walk("/v1/groups?", 100, None);
+        stored.reverse();
+        assert_eq!(stored.len(), writers * each);
+        assert_eq!(stored.iter().collect::<HashSet<_>>().len(), stored.len());
         for ids in &acknowledged {
-            let own: Vec<&String> = there.iter().filter(|id| ids.contains(id)).collect();
+            let own: Vec<&String> = stored.iter().filter(|id| ids.contains(id)).collect();
             assert_eq!(own, ids.iter().collect::<Vec<_>>());
         }
     };
     check(&server);
-    let hectors: HashSet<String> = all(&server)
+    let hectors: HashSet<String> = server
+        .walk("/v1/groups?", 100, None)
         .iter()
         .map(|id| {
-            server.get(&format!("/v1/groups/{id}")).json()["contacts"][0]["id"]
-                .as_str()
-                .unwrap()
-                .to_owned()
+            let group = server.get(&format!("/v1/groups/{id}")).json();
+            text(&group["contacts"][0]["id"])
         })
         .collect();
-    assert_eq!(hectors.len(), 1, "a user name that many ask for at once is made once");
+    assert_eq!(
+        hectors.len(),
+        1,
+        "concurrent requests for one username create one contact"
+    );
     check(&server.restart());
 }
 
 #[test]
-fn refused_writes_between_others_leave_nothing_and_take_nobody_with_them() {
+fn rejected_writes_leave_nothing_behind_and_fail_no_others() {
     let server = TestServer::start();
-    std::thread::scope(|scope| {
-        for writer in 0..16 {
-            let server = &server;
-            scope.spawn(move || {
-                for n in 0..20 {
-                    let ghost = format!("ghost{writer}x{n}");
-                    let refused = json!({"name": "x", "contacts": [{"username": ghost}, "AAAAAAAAAAAAAAAA"]});
-                    server
-                        .post("/v1/groups", &refused)
-                        .expect_error(400, "parameter_invalid");
-                    server.group(&json!({"name": "kept", "contacts": [{"username": "real"}]}));
-                }
-            });
+    concurrently(16, |writer| {
+        for n in 0..20 {
+            let ghost = format!("ghost{writer}x{n}");
+            let rejected = json!({"name": "x", "contacts": [{"username": ghost}, ABSENT_ID]});
+            let response = server.post("/v1/groups", &rejected);
+            response.expect_error(400, "parameter_invalid");
+            server.create_group(&json!({"name": "kept", "contacts": [{"username": "real"}]}));
         }
     });
-    assert_eq!(all(&server).len(), 16 * 20);
-    let contacts: i64 = rusqlite::Connection::open(&server.db)
-        .unwrap()
-        .query_row("SELECT count(*) FROM contacts", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(contacts, 1);
+    assert_eq!(server.walk("/v1/groups?", 100, None).len(), 16 * 20);
+    assert_eq!(server.query_value::<i64>("SELECT count(*) FROM contacts"), 1);
 }
 
 #[test]
-fn readers_see_each_group_whole_while_its_members_change() {
+fn readers_never_see_a_half_applied_update() {
     let server = TestServer::start();
     let members =
         |range: std::ops::Range<usize>| -> Vec<_> { range.map(|n| json!({"username": format!("u{n}")})).collect() };
-    let id = server.group(&json!({"name": "x", "contacts": members(0..20)}));
+    let id = server.create_group(&json!({"name": "x", "contacts": members(0..20)}));
     let path = format!("/v1/groups/{id}");
     std::thread::scope(|scope| {
         let writer = scope.spawn(|| {

@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, assert_in_order, config, encode, ids, text, wait_until_cleared};
+use crate::harness::{Response, TestServer, assert_in_order, config, encode, ids, text, wait_until_purged};
 
 const PROPERTIES: [&str; 8] = [
     "id",
@@ -44,7 +44,7 @@ fn as_form(body: &Value) -> String {
 }
 
 /// Sends the same as JSON or as a form.
-fn send(server: &TestServer, method: &str, path: &str, body: &Value, form: bool) -> Answer {
+fn send(server: &TestServer, method: &str, path: &str, body: &Value, form: bool) -> Response {
     let request = server.request(method, path);
     match form {
         true => request.form(&as_form(body)).send(),
@@ -93,7 +93,7 @@ fn a_created_contact_is_answered_whole_and_can_be_retrieved() {
 #[test]
 fn a_contact_is_made_with_its_one_to_one_conversation() {
     let server = TestServer::start();
-    let contact = server.contact("Kate");
+    let contact = server.create_contact("Kate");
     let conversation = server.get(&format!("/v1/conversations/{}", text(&contact["conversation_id"])));
     assert_eq!(conversation.status, 200);
     let conversation = conversation.json();
@@ -114,12 +114,12 @@ fn a_user_name_is_enough_and_the_rest_is_null() {
             json!({"username": username}),
             json!({"username": format!("{username}2"), "phone_number": null, "avatar_url": null, "display_name": null}),
         ] {
-            let made = send(&server, "POST", "/v1/contacts", &body, form);
-            assert_eq!(made.status, 201, "{}", made.text);
-            let made = made.json();
-            assert_eq!(made["username"], body["username"]);
+            let created = send(&server, "POST", "/v1/contacts", &body, form);
+            assert_eq!(created.status, 201, "{}", created.text);
+            let created = created.json();
+            assert_eq!(created["username"], body["username"]);
             for name in ["phone_number", "avatar_url", "display_name", "last_active_at"] {
-                assert_eq!(made[name], Value::Null, "{name} of {body}");
+                assert_eq!(created[name], Value::Null, "{name} of {body}");
             }
         }
     }
@@ -131,22 +131,22 @@ fn the_location_is_below_the_base_path_and_the_public_url() {
     config.settings.base_path = "/api".to_owned();
     config.settings.public_url = Some("https://groups.example.com".to_owned());
     let server = TestServer::start_with(config);
-    let made = server.post("/api/v1/contacts", &kate());
-    let location = format!("https://groups.example.com/api{}", path_of(&made.json()));
-    assert_eq!(made.header("location"), Some(location.as_str()));
+    let created = server.post("/api/v1/contacts", &kate());
+    let location = format!("https://groups.example.com/api{}", path_of(&created.json()));
+    assert_eq!(created.header("location"), Some(location.as_str()));
 }
 
 #[test]
 fn a_contact_s_id_is_looked_up_in_any_letter_case_and_answered_as_stored() {
     let server = TestServer::start();
-    let contact = server.contact("Kate");
+    let contact = server.create_contact("Kate");
     let id = text(&contact["id"]);
     for spelled in [id.to_lowercase(), id.to_uppercase()] {
         let path = format!("/v1/contacts/{spelled}");
         assert_eq!(server.get(&path).json(), contact);
         assert_eq!(server.put(&path, &json!({})).json(), contact);
     }
-    let newer = server.contact("Newer");
+    let newer = server.create_contact("Newer");
     let before = server.get(&format!("/v1/contacts?ending_before={}", id.to_lowercase()));
     assert_eq!(before.json()["data"], json!([newer]));
     assert_eq!(
@@ -160,7 +160,7 @@ fn a_contact_s_id_is_looked_up_in_any_letter_case_and_answered_as_stored() {
 fn a_contact_s_update_changes_what_is_given_and_leaves_the_rest_in_both_encodings() {
     let server = TestServer::start();
     let path = path_of(&server.post("/v1/contacts", &kate()).json());
-    server.contact("other");
+    server.create_contact("other");
     for (method, change) in [
         ("PUT", json!({"display_name": "Catherine"})),
         ("PATCH", json!({"phone_number": "0"})),
@@ -180,23 +180,23 @@ fn a_contact_s_update_changes_what_is_given_and_leaves_the_rest_in_both_encoding
             for (name, value) in change.as_object().unwrap() {
                 expected[name] = value.clone();
             }
-            let answer = send(&server, method, &path, &change, form);
-            assert_eq!((answer.status, answer.json()), (200, expected.clone()), "{change}");
-            assert_in_order(&answer.text, &PROPERTIES);
-            assert_eq!(server.get(&path).text, answer.text);
+            let response = send(&server, method, &path, &change, form);
+            assert_eq!((response.status, response.json()), (200, expected.clone()), "{change}");
+            assert_in_order(&response.text, &PROPERTIES);
+            assert_eq!(server.get(&path).text, response.text);
         }
     }
     let before = server.get(&path).text;
     for method in ["PUT", "PATCH"] {
-        let answer = server.request(method, &path).send();
-        assert_eq!((answer.status, &answer.text), (200, &before), "without a body");
+        let response = server.request(method, &path).send();
+        assert_eq!((response.status, &response.text), (200, &before), "without a body");
     }
 }
 
 #[test]
 fn a_contact_s_update_shows_wherever_the_contact_does() {
     let server = TestServer::start();
-    let kate = server.contact("Kate");
+    let kate = server.create_contact("Kate");
     let group = server
         .post("/v1/groups", &json!({"name": "x", "contacts": [kate["id"]]}))
         .json();
@@ -223,9 +223,9 @@ fn a_contact_that_was_read_can_be_sent_back_in_both_encodings() {
     let check = |what: &str| {
         let read = server.get(&path).json();
         for (method, form) in [("PUT", false), ("PATCH", false), ("PUT", true), ("PATCH", true)] {
-            let answer = send(&server, method, &path, &read, form);
+            let response = send(&server, method, &path, &read, form);
             assert_eq!(
-                (answer.status, answer.json()),
+                (response.status, response.json()),
                 (200, read.clone()),
                 "{what}, {method}, a form: {form}"
             );
@@ -254,7 +254,7 @@ fn a_contact_that_was_read_can_be_sent_back_in_both_encodings() {
 fn a_read_only_property_of_a_contact_cannot_be_changed() {
     let server = TestServer::start();
     let read = server.post("/v1/contacts", &kate()).json();
-    let (path, other) = (path_of(&read), server.contact("other"));
+    let (path, other) = (path_of(&read), server.create_contact("other"));
     for (property, value) in [
         ("id", other["id"].clone()),
         ("id", Value::Null),
@@ -270,8 +270,8 @@ fn a_read_only_property_of_a_contact_cannot_be_changed() {
         changed[property] = value;
         changed["username"] = json!("changed");
         for (method, form) in [("PUT", false), ("PATCH", true)] {
-            let answer = send(&server, method, &path, &changed, form);
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), property, "{changed}");
+            let response = send(&server, method, &path, &changed, form);
+            assert_eq!(response.expect_error(400, "parameter_invalid"), property, "{changed}");
         }
     }
     assert_eq!(server.get(&path).json(), read, "nothing changed");
@@ -279,8 +279,8 @@ fn a_read_only_property_of_a_contact_cannot_be_changed() {
         let mut body = json!({"username": "new"});
         body[property] = read[property].clone();
         for form in [false, true] {
-            let answer = send(&server, "POST", "/v1/contacts", &body, form);
-            assert_eq!(answer.expect_error(400, "parameter_unknown"), property, "{body}");
+            let response = send(&server, "POST", "/v1/contacts", &body, form);
+            assert_eq!(response.expect_error(400, "parameter_unknown"), property, "{body}");
         }
     }
     assert_eq!(all(&server).len(), 2);
@@ -289,7 +289,7 @@ fn a_read_only_property_of_a_contact_cannot_be_changed() {
 #[test]
 fn a_taken_user_name_is_a_conflict_without_regard_to_ascii_case_alone() {
     let server = TestServer::start();
-    let zoe = server.contact("zoë");
+    let zoe = server.create_contact("zoë");
     let kate = server.post("/v1/contacts", &kate()).json();
     let made_with_a_group = server.post("/v1/groups", &json!({"name": "x", "contacts": [{"username": "Peter"}]}));
     assert_eq!(made_with_a_group.status, 201);
@@ -304,8 +304,8 @@ fn a_taken_user_name_is_a_conflict_without_regard_to_ascii_case_alone() {
     ] {
         for form in [false, true] {
             let body = json!({"username": taken, "display_name": "other"});
-            let made = send(&server, "POST", "/v1/contacts", &body, form);
-            assert_eq!(made.expect_error(409, "conflict"), "username", "{taken}");
+            let created = send(&server, "POST", "/v1/contacts", &body, form);
+            assert_eq!(created.expect_error(409, "conflict"), "username", "{taken}");
         }
     }
     assert_eq!(all(&server).len(), count);
@@ -319,20 +319,20 @@ fn a_taken_user_name_is_a_conflict_without_regard_to_ascii_case_alone() {
     assert_eq!(server.get(&path_of(&zoe)).json(), zoe, "nothing changed");
     assert_eq!(server.get(&path_of(&kate)).json(), kate, "nothing changed");
     for free in ["ZOË", "zoe", "zoë2", "ﬀ", "FF", "ı", "i", "k", "\u{212a}"] {
-        server.contact(free);
+        server.create_contact(free);
     }
     let own = server.put(&path_of(&kate), &json!({"username": "KATEmccallister"}));
     assert_eq!((own.status, &own.json()["username"]), (200, &json!("KATEmccallister")));
     let renamed = server.put(&path_of(&kate), &json!({"username": "Catherine"}));
     assert_eq!(renamed.status, 200);
-    server.contact("katemccallister");
+    server.create_contact("katemccallister");
 }
 
 #[test]
 fn a_user_name_is_unique_in_its_account_alone() {
     let server = TestServer::start();
-    let me = server.account("me");
-    let theirs = server.contact("Kate");
+    let me = server.create_account("me");
+    let theirs = server.create_contact("Kate");
     let post = || {
         server
             .request("POST", "/v1/contacts")
@@ -364,7 +364,7 @@ fn a_user_name_is_unique_in_its_account_alone() {
 #[test]
 fn many_who_ask_for_one_user_name_at_once_get_it_once() {
     let server = TestServer::start();
-    let others: Vec<Value> = (0..8).map(|n| server.contact(&format!("u{n}"))).collect();
+    let others: Vec<Value> = (0..8).map(|n| server.create_contact(&format!("u{n}"))).collect();
     let won = std::thread::scope(|scope| {
         let (server, others) = (&server, &others);
         let ask = |n: usize| match n % 2 {
@@ -375,10 +375,10 @@ fn many_who_ask_for_one_user_name_at_once_get_it_once() {
             _ => server.put(&path_of(&others[n / 2]), &json!({"username": "KATE"})),
         };
         let threads: Vec<_> = (0..16).map(|n| scope.spawn(move || ask(n))).collect();
-        let answers: Vec<Answer> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
-        let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status < 300);
-        for answer in lost {
-            assert_eq!(answer.expect_error(409, "conflict"), "username");
+        let responses: Vec<Response> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        let (won, lost): (Vec<_>, Vec<_>) = responses.into_iter().partition(|response| response.status < 300);
+        for response in lost {
+            assert_eq!(response.expect_error(409, "conflict"), "username");
         }
         won
     });
@@ -419,9 +419,9 @@ fn a_contact_s_properties_are_checked_alike_in_json_and_forms() {
         body["username"] = json!("new");
         body[property] = value.clone();
         for (method, path) in [("POST", "/v1/contacts"), ("PUT", &path), ("PATCH", &path)] {
-            let answer = send(&server, method, path, &body, form);
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), property, "{body}");
-            assert!(answer.text.len() < 1_000, "an error does not repeat a long value");
+            let response = send(&server, method, path, &body, form);
+            assert_eq!(response.expect_error(400, "parameter_invalid"), property, "{body}");
+            assert!(response.text.len() < 1_000, "an error does not repeat a long value");
         }
     };
     for (property, value) in &cases {
@@ -446,8 +446,8 @@ fn a_missing_unknown_or_doubled_property_of_a_contact_is_named() {
     let before = server.get(&path).text;
     let nameless = json!({"display_name": "x"});
     for form in [false, true] {
-        let answer = send(&server, "POST", "/v1/contacts", &nameless, form);
-        assert_eq!(answer.expect_error(400, "parameter_missing"), "username");
+        let response = send(&server, "POST", "/v1/contacts", &nameless, form);
+        assert_eq!(response.expect_error(400, "parameter_missing"), "username");
     }
     let empty = server.request("POST", "/v1/contacts").send();
     assert_eq!(empty.expect_error(400, "parameter_missing"), "username");
@@ -470,11 +470,11 @@ fn a_missing_unknown_or_doubled_property_of_a_contact_is_named() {
         ),
     ] {
         for (method, path) in [("POST", "/v1/contacts"), ("PUT", &path), ("PATCH", &path)] {
-            let answer = server
+            let response = server
                 .request(method, path)
                 .body(&format!("application/{kind}"), body)
                 .send();
-            assert_eq!(answer.expect_error(400, "parameter_unknown"), param, "{body}");
+            assert_eq!(response.expect_error(400, "parameter_unknown"), param, "{body}");
         }
     }
     assert_eq!(server.get(&path).text, before);
@@ -492,16 +492,16 @@ fn the_longest_properties_are_taken_and_come_back_as_they_were_sent() {
             "avatar_url": url,
             "display_name": "\u{2028}\t\"".repeat(85),
         });
-        let made = send(&server, "POST", "/v1/contacts", &body, form);
-        assert_eq!(made.status, 201, "{}", made.text);
+        let created = send(&server, "POST", "/v1/contacts", &body, form);
+        assert_eq!(created.status, 201, "{}", created.text);
         for (name, value) in body.as_object().unwrap() {
-            assert_eq!(&made.json()[name], value);
+            assert_eq!(&created.json()[name], value);
         }
-        let path = path_of(&made.json());
-        assert_eq!(server.get(&path).text, made.text);
+        let path = path_of(&created.json());
+        assert_eq!(server.get(&path).text, created.text);
         let change = json!({"username": "x", "phone_number": "1", "avatar_url": null, "display_name": "y"});
         server.put(&path, &change);
-        assert_eq!(send(&server, "PATCH", &path, &body, form).text, made.text);
+        assert_eq!(send(&server, "PATCH", &path, &body, form).text, created.text);
     }
     assert_eq!(
         server
@@ -518,9 +518,9 @@ fn the_longest_properties_are_taken_and_come_back_as_they_were_sent() {
 #[test]
 fn a_contact_that_is_none_is_not_found() {
     let server = TestServer::start();
-    let gone = server.contact("gone");
+    let gone = server.create_contact("gone");
     assert_eq!(server.delete(&path_of(&gone)).status, 204);
-    let group = server.group(&json!({"name": "x"}));
+    let group = server.create_group(&json!({"name": "x"}));
     for id in [
         "AAAAAAAAAAAAAAAA",
         "x",
@@ -530,13 +530,13 @@ fn a_contact_that_is_none_is_not_found() {
         &group,
     ] {
         for method in ["GET", "PUT", "PATCH", "DELETE"] {
-            let answer = server.request(method, &format!("/v1/contacts/{id}")).send();
-            assert_eq!(answer.expect_error(404, "not_found"), Value::Null, "{method} {id}");
+            let response = server.request(method, &format!("/v1/contacts/{id}")).send();
+            assert_eq!(response.expect_error(404, "not_found"), Value::Null, "{method} {id}");
         }
     }
-    let taken = server.contact("taken");
-    let answer = server.put(&path_of(&gone), &json!({"username": "taken"}));
-    answer.expect_error(404, "not_found");
+    let taken = server.create_contact("taken");
+    let response = server.put(&path_of(&gone), &json!({"username": "taken"}));
+    response.expect_error(404, "not_found");
     assert_eq!(all(&server), [text(&taken["id"])]);
 }
 
@@ -544,9 +544,9 @@ fn a_contact_that_is_none_is_not_found() {
 fn username_lists_the_one_contact_of_that_name() {
     let server = TestServer::start();
     let kate = server.post("/v1/contacts", &kate()).json();
-    let zoe = server.contact("Zoë");
-    let odd = server.contact("100%_a*b\"c'd&e=f");
-    server.contact("Kate");
+    let zoe = server.create_contact("Zoë");
+    let odd = server.create_contact("100%_a*b\"c'd&e=f");
+    server.create_contact("Kate");
     let listed = |query: &str| server.get(&format!("/v1/contacts?{query}")).json()["data"].clone();
     for name in ["KateMcCallister", "katemccallister", "KATEMCCALLISTER"] {
         assert_eq!(listed(&format!("username={name}")), json!([kate]));
@@ -642,11 +642,11 @@ fn query_finds_contacts_by_words_and_their_beginnings() {
 #[test]
 fn the_list_s_parameters_are_checked() {
     let server = TestServer::start();
-    let contact = server.contact("Kate");
+    let contact = server.create_contact("Kate");
     let (kate, gone, group) = (
         text(&contact["id"]),
-        server.contact("gone"),
-        server.group(&json!({"name": "x"})),
+        server.create_contact("gone"),
+        server.create_group(&json!({"name": "x"})),
     );
     server.delete(&path_of(&gone));
     let long = "a".repeat(256);
@@ -672,8 +672,8 @@ fn the_list_s_parameters_are_checked() {
             if !name.is_empty() && query.starts_with(name) {
                 continue;
             }
-            let answer = server.get(&format!("/v1/contacts?{query}{more}"));
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), param, "{query}{more}");
+            let response = server.get(&format!("/v1/contacts?{query}{more}"));
+            assert_eq!(response.expect_error(400, "parameter_invalid"), param, "{query}{more}");
         }
     }
     for (query, param) in [
@@ -682,8 +682,8 @@ fn the_list_s_parameters_are_checked() {
         ("username=a&username=b", "username"),
         ("query=a&query=b", "query"),
     ] {
-        let answer = server.get(&format!("/v1/contacts?{query}"));
-        assert_eq!(answer.expect_error(400, "parameter_unknown"), param, "{query}");
+        let response = server.get(&format!("/v1/contacts?{query}"));
+        assert_eq!(response.expect_error(400, "parameter_unknown"), param, "{query}");
     }
 }
 
@@ -694,10 +694,10 @@ fn contacts_are_paged_newest_first_both_ways_with_every_filter() {
     for n in 0..13 {
         let name = if n % 3 == 0 { "Kate Even" } else { "Odd One" };
         let body = json!({"username": format!("u{n}"), "display_name": name});
-        let made = server.post("/v1/contacts", &body).json();
+        let created = server.post("/v1/contacts", &body).json();
         match n % 5 {
-            4 => assert_eq!(server.delete(&path_of(&made)).status, 204),
-            _ => kept.push((text(&made["id"]), n)),
+            4 => assert_eq!(server.delete(&path_of(&created)).status, 204),
+            _ => kept.push((text(&created["id"]), n)),
         }
     }
     kept.reverse();
@@ -737,7 +737,7 @@ fn contacts_are_paged_newest_first_both_ways_with_every_filter() {
 #[test]
 fn contacts_that_a_group_makes_are_listed_with_the_others() {
     let server = TestServer::start();
-    let first = server.contact("first");
+    let first = server.create_contact("first");
     let body = json!({"name": "x", "contacts": [{"username": "a"}, {"username": "FIRST"}, {"username": "b"}]});
     let group = server.post("/v1/groups", &body).json();
     let [a, known, b] = [0, 1, 2].map(|at| group["contacts"][at].clone());
@@ -749,7 +749,7 @@ fn contacts_that_a_group_makes_are_listed_with_the_others() {
 #[test]
 fn a_message_sets_its_sender_s_last_activity_alone() {
     let server = TestServer::start();
-    let (kate, peter) = (server.contact("kate"), server.contact("peter"));
+    let (kate, peter) = (server.create_contact("kate"), server.create_contact("peter"));
     let group = json!({"name": "x", "contacts": [kate["id"], peter["id"]]});
     let group = server.post("/v1/groups", &group).json();
     let own = json!({"conversation_id": group["conversation_id"], "message": "from the owner"});
@@ -773,8 +773,11 @@ fn a_message_sets_its_sender_s_last_activity_alone() {
 #[test]
 fn a_deleted_contact_is_gone_from_everywhere_at_once() {
     let server = TestServer::start();
-    let (kate, peter) = (server.post("/v1/contacts", &kate()).json(), server.contact("peter"));
-    let others = [server.contact("a"), server.contact("b")];
+    let (kate, peter) = (
+        server.post("/v1/contacts", &kate()).json(),
+        server.create_contact("peter"),
+    );
+    let others = [server.create_contact("a"), server.create_contact("b")];
     let mut groups = Vec::new();
     for members in [
         json!([kate["id"], others[0]["id"], others[1]["id"]]),
@@ -790,7 +793,7 @@ fn a_deleted_contact_is_gone_from_everywhere_at_once() {
     }
     let post = |body: Value| server.post("/v1/messages", &body).json();
     let private = post(json!({"conversation_id": kate["conversation_id"], "message": "for you alone"}));
-    let answer =
+    let response =
         post(json!({"conversation_id": kate["conversation_id"], "contact_id": kate["id"], "message": "for me alone"}));
     let to_group =
         post(json!({"conversation_id": groups[0]["conversation_id"], "contact_id": kate["id"], "message": "for all"}));
@@ -805,7 +808,7 @@ fn a_deleted_contact_is_gone_from_everywhere_at_once() {
 
     for cleared in [false, true] {
         if cleared {
-            wait_until_cleared(&server.db);
+            wait_until_purged(&server.db);
         }
         server.get(&path_of(&kate)).expect_error(404, "not_found");
         for group in &groups {
@@ -838,7 +841,7 @@ fn a_deleted_contact_is_gone_from_everywhere_at_once() {
         for method in ["GET", "PUT", "DELETE"] {
             let path = format!("/v1/conversations/{conversation}");
             server.request(method, &path).send().expect_error(404, "not_found");
-            for message in [&private, &answer] {
+            for message in [&private, &response] {
                 let path = format!("/v1/messages/{}", text(&message["id"]));
                 server.request(method, &path).send().expect_error(404, "not_found");
             }
@@ -876,9 +879,9 @@ fn a_deleted_contact_is_gone_from_everywhere_at_once() {
 fn a_deleted_contact_s_user_name_is_free_and_its_next_bearer_another() {
     let server = TestServer::start();
     let old = server.post("/v1/contacts", &kate()).json();
-    let group = server.group(&json!({"name": "x", "contacts": [old["id"]]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [old["id"]]}));
     server.delete(&path_of(&old));
-    let new = server.contact("katemccallister");
+    let new = server.create_contact("katemccallister");
     for property in ["id", "conversation_id"] {
         assert_ne!(new[property], old[property]);
     }
@@ -904,7 +907,7 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
     let mut config = config();
     config.settings.max_group_contacts = 1;
     let server = TestServer::start_with(config);
-    let old = server.contact("old");
+    let old = server.create_contact("old");
     let groups: Vec<Value> = (0..4)
         .map(|n| {
             server
@@ -929,7 +932,9 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
     assert_eq!(conn.execute(many, [text(&conversation["id"])]).unwrap(), 30_000);
     assert_eq!(server.delete(&path_of(&old)).status, 204);
     // The newest objects of all are gone: whatever counts from the newest on begins where they were.
-    let new: Vec<Value> = ["new", "old", "newer"].map(|username| server.contact(username)).into();
+    let new: Vec<Value> = ["new", "old", "newer"]
+        .map(|username| server.create_contact(username))
+        .into();
     let (left, taken) = groups.split_at(3);
     let taken = format!("/v1/groups/{}", text(&taken[0]["id"]));
     let place = format!("{taken}/contacts/{}", text(&new[2]["id"]));
@@ -946,7 +951,7 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
     );
     for cleared in [false, true] {
         if cleared {
-            wait_until_cleared(&server.db);
+            wait_until_purged(&server.db);
         }
         for (contact, groups) in new
             .iter()
@@ -983,8 +988,11 @@ fn a_contact_made_right_after_a_deleted_one_gets_nothing_of_it() {
 #[test]
 fn contacts_are_there_after_a_restart_and_what_was_deleted_is_not() {
     let server = TestServer::start();
-    let (kept, gone) = (server.post("/v1/contacts", &kate()).json(), server.contact("gone"));
-    let group = server.group(&json!({"name": "x", "contacts": [gone["id"], kept["id"]]}));
+    let (kept, gone) = (
+        server.post("/v1/contacts", &kate()).json(),
+        server.create_contact("gone"),
+    );
+    let group = server.create_group(&json!({"name": "x", "contacts": [gone["id"], kept["id"]]}));
     server.delete(&path_of(&gone));
     let server = server.restart();
     assert_eq!(server.get("/v1/contacts").json()["data"], json!([kept]));

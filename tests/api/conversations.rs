@@ -21,12 +21,12 @@ const NOBODY: &str = "AAAAAAAAAAAAAAAA";
 
 /// A new contact.
 fn contact(server: &TestServer, username: &str) -> Value {
-    server.made("/v1/contacts", &json!({"username": username}))
+    server.create("/v1/contacts", &json!({"username": username}))
 }
 
 /// A new group.
 fn group(server: &TestServer) -> Value {
-    server.made("/v1/groups", &json!({"name": "Plaza"}))
+    server.create("/v1/groups", &json!({"name": "Plaza"}))
 }
 
 /// The path of an end's conversation.
@@ -37,7 +37,7 @@ fn path_of(end: &Value) -> String {
 /// A new message in an end's conversation.
 fn message(server: &TestServer, end: &Value) -> String {
     let body = json!({"conversation_id": end["conversation_id"], "message": "x"});
-    text(&server.made("/v1/messages", &body)["id"])
+    text(&server.create("/v1/messages", &body)["id"])
 }
 
 #[test]
@@ -45,9 +45,9 @@ fn a_conversation_is_made_with_its_group_and_with_its_contact() {
     let server = TestServer::start();
     let (group, contact) = (group(&server), contact(&server, "Hector"));
     for (end, one, other) in [(&group, "group_id", "contact_id"), (&contact, "contact_id", "group_id")] {
-        let answer = server.get(&path_of(end));
-        assert_eq!(answer.status, 200);
-        assert_in_order(&answer.text, &PROPERTIES);
+        let response = server.get(&path_of(end));
+        assert_eq!(response.status, 200);
+        assert_in_order(&response.text, &PROPERTIES);
         let mut expected = json!({
             "id": end["conversation_id"],
             "pinned_message_id": null,
@@ -60,7 +60,7 @@ fn a_conversation_is_made_with_its_group_and_with_its_contact() {
         });
         expected[one] = end["id"].clone();
         expected[other] = Value::Null;
-        assert_eq!(answer.json(), expected);
+        assert_eq!(response.json(), expected);
     }
     let list = server.get("/v1/conversations").json();
     assert_eq!(
@@ -111,10 +111,14 @@ fn what_is_given_is_changed_and_the_rest_stays() {
             ("is_muted", json!(false)),
         ] {
             expected[property] = value.clone();
-            let answer = server.request(method, &path).json(&json!({property: value})).send();
-            assert_eq!((answer.status, answer.json()), (200, expected.clone()), "{property}");
-            assert_in_order(&answer.text, &PROPERTIES);
-            assert_eq!(server.get(&path).text, answer.text);
+            let response = server.request(method, &path).json(&json!({property: value})).send();
+            assert_eq!(
+                (response.status, response.json()),
+                (200, expected.clone()),
+                "{property}"
+            );
+            assert_in_order(&response.text, &PROPERTIES);
+            assert_eq!(server.get(&path).text, response.text);
         }
     }
     let all = json!({
@@ -168,8 +172,13 @@ fn a_form_says_what_json_says() {
             if name == "group_id" { "contact_id" } else { "group_id" },
         );
         let body = format!("{name}={id}&{other}=");
-        let made = server.request("POST", "/v1/conversations").form(&body).send();
-        assert_eq!((made.status, &made.json()[name]), (201, &end["id"]), "{}", made.text);
+        let created = server.request("POST", "/v1/conversations").form(&body).send();
+        assert_eq!(
+            (created.status, &created.json()[name]),
+            (201, &end["id"]),
+            "{}",
+            created.text
+        );
     }
 }
 
@@ -200,8 +209,8 @@ fn a_parameter_that_breaks_its_rule_is_named_and_nothing_changes() {
             "pinned_message_id",
         ),
     ] {
-        let answer = server.put(&path, &body);
-        assert_eq!(answer.expect_error(400, "parameter_invalid"), param, "{body}");
+        let response = server.put(&path, &body);
+        assert_eq!(response.expect_error(400, "parameter_invalid"), param, "{body}");
     }
     let unknown = server.put(&path, &json!({"is_muted": true, "name": "x"}));
     assert_eq!(unknown.expect_error(400, "parameter_unknown"), "name");
@@ -223,8 +232,8 @@ fn a_parameter_that_breaks_its_rule_is_named_and_nothing_changes() {
         ("muted=true&muted=true", "parameter_unknown", "muted"),
         ("query=x", "parameter_unknown", "query"),
     ] {
-        let answer = server.get(&format!("/v1/conversations?{query}"));
-        assert_eq!(answer.expect_error(400, code), param, "{query}");
+        let response = server.get(&format!("/v1/conversations?{query}"));
+        assert_eq!(response.expect_error(400, code), param, "{query}");
     }
     // The id of another kind of object names nothing here.
     let id = text(&group["id"]);
@@ -245,8 +254,8 @@ fn a_conversation_that_was_read_can_be_sent_back_and_its_read_only_properties_st
         let all = json!({"pinned_message_id": pinned, "is_pinned": true, "last_opened_at": 3, "archived_at": 4});
         let read = server.put(&path, &all).json();
         for method in ["PUT", "PATCH"] {
-            let answer = server.request(method, &path).json(&read).send();
-            assert_eq!((answer.status, answer.json()), (200, read.clone()));
+            let response = server.request(method, &path).json(&read).send();
+            assert_eq!((response.status, response.json()), (200, read.clone()));
         }
         for (property, other) in [
             ("id", json!(NOBODY)),
@@ -279,8 +288,8 @@ fn a_conversation_that_was_read_can_be_sent_back_and_its_read_only_properties_st
             read["group_id"].as_str().unwrap_or_default(),
             read["created_at"]
         );
-        let answer = server.request("PUT", &path).form(&form).send();
-        assert_eq!((answer.status, answer.json()), (200, read));
+        let response = server.request("PUT", &path).form(&form).send();
+        assert_eq!((response.status, response.json()), (200, read));
     }
 }
 
@@ -320,12 +329,12 @@ fn the_ends_follow_when_a_conversation_is_deleted_and_made_again() {
             .get(&format!("/v1/messages/{lost}"))
             .expect_error(404, "not_found");
 
-        let made = server.post("/v1/conversations", &json!({name: end["id"]}));
-        assert_eq!(made.status, 201);
-        assert_in_order(&made.text, &PROPERTIES);
-        let conversation = made.json();
+        let created = server.post("/v1/conversations", &json!({name: end["id"]}));
+        assert_eq!(created.status, 201);
+        assert_in_order(&created.text, &PROPERTIES);
+        let conversation = created.json();
         let second = format!("/v1/conversations/{}", text(&conversation["id"]));
-        assert_eq!(made.header("location"), Some(second.as_str()));
+        assert_eq!(created.header("location"), Some(second.as_str()));
         assert_ne!(second, first);
         let created_at = conversation["created_at"].as_i64().unwrap();
         assert!(created_at >= end["created_at"].as_i64().unwrap());
@@ -351,7 +360,7 @@ fn the_ends_follow_when_a_conversation_is_deleted_and_made_again() {
 #[test]
 fn a_group_s_members_are_answered_with_their_conversations() {
     let server = TestServer::start();
-    let group = server.made(
+    let group = server.create(
         "/v1/groups",
         &json!({"name": "x", "contacts": [{"username": "Hector"}]}),
     );
@@ -359,8 +368,11 @@ fn a_group_s_members_are_answered_with_their_conversations() {
     let hector = &group["contacts"][0];
     server.delete(&path_of(hector));
     assert_eq!(server.get(&path).json()["contacts"][0]["conversation_id"], Value::Null);
-    let made = server.made("/v1/conversations", &json!({"contact_id": hector["id"]}));
-    assert_eq!(server.get(&path).json()["contacts"][0]["conversation_id"], made["id"]);
+    let created = server.create("/v1/conversations", &json!({"contact_id": hector["id"]}));
+    assert_eq!(
+        server.get(&path).json()["contacts"][0]["conversation_id"],
+        created["id"]
+    );
 }
 
 #[test]
@@ -373,7 +385,7 @@ fn an_end_has_one_conversation_at_most() {
             assert_eq!(refused.expect_error(409, "conflict"), name);
         }
         server.delete(&path_of(end));
-        server.made("/v1/conversations", &json!({name: end["id"]}));
+        server.create("/v1/conversations", &json!({name: end["id"]}));
         let refused = server.post("/v1/conversations", &json!({name: end["id"]}));
         assert_eq!(refused.expect_error(409, "conflict"), name);
     }
@@ -428,16 +440,16 @@ fn a_conversation_is_made_with_exactly_one_end_that_is_there() {
         ),
         (json!({"group_id": group, "id": NOBODY}), "parameter_unknown", "id"),
     ] {
-        let answer = server.post("/v1/conversations", &body);
-        assert_eq!(answer.expect_error(400, code), param, "{body}");
+        let response = server.post("/v1/conversations", &body);
+        assert_eq!(response.expect_error(400, code), param, "{body}");
     }
     assert_eq!(
         server.get("/v1/conversations").json()["data"],
         json!([]),
         "nothing was made"
     );
-    server.made("/v1/conversations", &json!({"group_id": group, "contact_id": null}));
-    server.made("/v1/conversations", &json!({"contact_id": contact, "group_id": null}));
+    server.create("/v1/conversations", &json!({"group_id": group, "contact_id": null}));
+    server.create("/v1/conversations", &json!({"contact_id": contact, "group_id": null}));
 }
 
 #[test]
@@ -454,7 +466,7 @@ fn only_a_message_of_the_conversation_can_be_pinned() {
         json!(second),
         "answered as stored"
     );
-    let other = server.account("other");
+    let other = server.create_account("other");
     let theirs = server
         .request("POST", "/v1/groups")
         .token(&other)
@@ -501,7 +513,7 @@ fn a_conversation_goes_with_its_end() {
 fn another_account_s_conversation_is_as_good_as_none() {
     let server = TestServer::start();
     let (group, contact) = (group(&server), contact(&server, "Hector"));
-    let other = server.account("other");
+    let other = server.create_account("other");
     let ask = |method: &str, path: &str| {
         server
             .request(method, path)
@@ -513,20 +525,20 @@ fn another_account_s_conversation_is_as_good_as_none() {
         let id = text(&end["conversation_id"]);
         let before = server.get(&path_of(end)).text;
         for method in ["GET", "PUT", "PATCH", "DELETE"] {
-            let answer = ask(method, &path_of(end)).json(&json!({"is_muted": true})).send();
+            let response = ask(method, &path_of(end)).json(&json!({"is_muted": true})).send();
             if method == "GET" || method == "DELETE" {
-                let answer = ask(method, &path_of(end)).send();
+                let response = ask(method, &path_of(end)).send();
                 assert_eq!(
-                    (answer.status, answer.text.replace(&id, NOBODY)),
+                    (response.status, response.text.replace(&id, NOBODY)),
                     (404, nothing.clone())
                 );
             } else {
-                answer.expect_error(404, "not_found");
+                response.expect_error(404, "not_found");
             }
         }
         for query in ["starting_after", "ending_before"] {
-            let answer = ask("GET", &format!("/v1/conversations?{query}={id}")).send();
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), query);
+            let response = ask("GET", &format!("/v1/conversations?{query}={id}")).send();
+            assert_eq!(response.expect_error(400, "parameter_invalid"), query);
         }
         assert_eq!(server.get(&path_of(end)).text, before);
         server.delete(&path_of(end));
@@ -534,8 +546,8 @@ fn another_account_s_conversation_is_as_good_as_none() {
     for (name, id) in [("group_id", &group["id"]), ("contact_id", &contact["id"])] {
         let list = ask("GET", &format!("/v1/conversations?{name}={}", text(id))).send();
         assert_eq!(list.expect_error(400, "parameter_invalid"), name);
-        let made = ask("POST", "/v1/conversations").json(&json!({name: id})).send();
-        assert_eq!(made.expect_error(400, "parameter_invalid"), name);
+        let created = ask("POST", "/v1/conversations").json(&json!({name: id})).send();
+        assert_eq!(created.expect_error(400, "parameter_invalid"), name);
     }
     assert_eq!(ask("GET", "/v1/conversations").send().json()["data"], json!([]));
 }
@@ -588,8 +600,8 @@ fn set_flags(server: &TestServer, token: &str, model: &Model) {
     let archived_at = model.archived.then_some(5);
     let flags = json!({"archived_at": archived_at, "is_muted": model.muted, "is_pinned": model.pinned});
     let path = format!("/v1/conversations/{}", model.id);
-    let answer = server.request("PATCH", &path).token(token).json(&flags).send();
-    assert_eq!(answer.status, 200, "{}", answer.text);
+    let response = server.request("PATCH", &path).token(token).json(&flags).send();
+    assert_eq!(response.status, 200, "{}", response.text);
 }
 
 /// Makes a group or a contact with its conversation.
@@ -627,7 +639,7 @@ fn every_combination_of_the_filters_shows_what_it_says() {
             .map(|model| model.id.clone())
             .collect();
         assert!(!shown.is_empty());
-        server.expect_pages(&token, &listed(&filter), &all, &shown, 3);
+        server.assert_pages(&token, &listed(&filter), &all, &shown, 3);
         for model in &conversations {
             let (name, id) = &model.end;
             let list = server.get(&format!("/v1/conversations?{name}={id}{filter}")).json();
@@ -656,7 +668,7 @@ fn every_combination_of_the_filters_shows_what_it_says() {
     // A page of one end begins at any conversation too.
     let oldest = conversations.last().unwrap();
     let (name, id) = &oldest.end;
-    server.expect_pages(
+    server.assert_pages(
         &token,
         &format!("/v1/conversations?{name}={id}"),
         &all,
@@ -697,8 +709,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 fn run(server: &TestServer, token: &str, n: usize, step: &Step, there: &mut Vec<Model>) {
     let delete = |path: String| {
-        let answer = server.request("DELETE", &path).token(token).send();
-        assert_eq!(answer.status, 204, "{path}: {}", answer.text);
+        let response = server.request("DELETE", &path).token(token).send();
+        assert_eq!(response.status, 204, "{path}: {}", response.text);
     };
     let place = match step {
         Step::Make { is_group, flags } => return there.push(made_end(server, token, *is_group, n, *flags)),
@@ -720,12 +732,12 @@ fn run(server: &TestServer, token: &str, n: usize, step: &Step, there: &mut Vec<
     }
     delete(format!("/v1/conversations/{}", model.id));
     if let Step::Remake(_) = step {
-        let made = server
+        let created = server
             .request("POST", "/v1/conversations")
             .token(token)
             .json(&json!({name: id}));
         let id = (name, id);
-        let conversation = made.send().json();
+        let conversation = created.send().json();
         there.push(Model {
             id: text(&conversation["id"]),
             end: id,
@@ -742,7 +754,7 @@ fn the_list_follows_whatever_is_made_changed_and_deleted() {
     let count = std::cell::Cell::new(0);
     proptest!(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() }, |(steps in steps())| {
         count.set(count.get() + 1);
-        let token = server.account(&format!("account {}", count.get()));
+        let token = server.create_account(&format!("account {}", count.get()));
         let mut there = Vec::new();
         for (n, step) in steps.iter().enumerate() {
             run(&server, &token, n, step, &mut there);
@@ -750,7 +762,7 @@ fn the_list_follows_whatever_is_made_changed_and_deleted() {
         let all: Vec<String> = there.iter().rev().map(|model| model.id.clone()).collect();
         for (filter, lets_in) in filters() {
             let shown: Vec<String> = there.iter().rev().filter(|model| lets_in(model)).map(|model| model.id.clone()).collect();
-            server.expect_pages(&token, &listed(&filter), &all, &shown, 2);
+            server.assert_pages(&token, &listed(&filter), &all, &shown, 2);
         }
     });
 }

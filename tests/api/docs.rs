@@ -1,12 +1,12 @@
-//! `/openapi.json` and `/docs` as any HTTP client meets them. What a browser makes of the page is in `tests/browser/`.
+//! `/openapi.json` and `/docs` over plain HTTP. `tests/browser/` tests the page in a browser.
 
 use std::io::{Read as _, Write as _};
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
-use crate::description::Description;
 use crate::harness::{TestServer, config};
+use crate::openapi::description::Description;
 
 const DOCUMENTS: [(&str, &str); 4] = [
     ("/openapi.json", "application/json"),
@@ -15,20 +15,21 @@ const DOCUMENTS: [(&str, &str); 4] = [
     ("/docs/page.js", "text/javascript; charset=utf-8"),
 ];
 
-/// What a GET with this `Accept-Encoding` is answered: the head in small letters, and the body.
-fn get(server: &TestServer, path: &str, takes: &str) -> (String, Vec<u8>) {
+/// The response to a GET with this `Accept-Encoding`: the head in lower case, and the body.
+fn get(server: &TestServer, path: &str, accept_encoding: &str) -> (String, Vec<u8>) {
     let mut stream = server.connect();
-    let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept-encoding: {takes}\r\nconnection: close\r\n\r\n");
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: x\r\naccept-encoding: {accept_encoding}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
-    let head = String::from_utf8(answer[..end].to_vec()).unwrap().to_lowercase();
-    (head, answer[end + 4..].to_vec())
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).unwrap();
+    let end = response.windows(4).position(|bytes| bytes == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8(response[..end].to_vec()).unwrap().to_lowercase();
+    (head, response[end + 4..].to_vec())
 }
 
 #[test]
-fn each_document_is_told_without_a_token_and_compressed_to_who_takes_that() {
+fn each_document_is_public_and_compressed_if_the_client_accepts_gzip() {
     let server = TestServer::start();
     for (path, kind) in DOCUMENTS {
         let (head, plain) = get(&server, path, "br, gzip;q=0");
@@ -41,8 +42,8 @@ fn each_document_is_told_without_a_token_and_compressed_to_who_takes_that() {
             assert!(head.contains(line), "{path}: no {line} in {head}");
         }
         assert!(!head.contains("content-encoding"), "{path}: {head}");
-        for takes in ["gzip", "deflate, GZIP;q=0.5"] {
-            let (head, zipped) = get(&server, path, takes);
+        for accept_encoding in ["gzip", "deflate, GZIP;q=0.5"] {
+            let (head, zipped) = get(&server, path, accept_encoding);
             assert!(head.contains("content-encoding: gzip"), "{path}: {head}");
             let mut unzipped = Vec::new();
             GzDecoder::new(&zipped[..]).read_to_end(&mut unzipped).unwrap();
@@ -56,7 +57,7 @@ fn each_document_is_told_without_a_token_and_compressed_to_who_takes_that() {
 }
 
 #[test]
-fn the_page_may_load_and_ask_nothing_but_its_own_server() {
+fn the_page_may_load_from_and_connect_to_its_own_server_only() {
     let server = TestServer::start();
     let page = server.request("GET", "/docs").anonymous().send();
     let policy = page.header("content-security-policy").unwrap();
@@ -68,33 +69,33 @@ fn the_page_may_load_and_ask_nothing_but_its_own_server() {
 }
 
 #[test]
-fn every_error_leads_to_its_row_of_the_page_and_every_operation_is_on_it() {
+fn every_error_code_and_every_operation_has_an_entry_on_the_page() {
     let server = TestServer::start();
     let page = server.request("GET", "/docs").anonymous().send().text;
     let document = &Description::get().document;
     let codes = document["components"]["schemas"]["Error"]["properties"]["code"]["enum"].as_array();
-    // `description.rs` holds each error's `documentation_url` to its code.
+    // `openapi/description.rs` checks that each error's `documentation_url` matches its code.
     for code in codes.unwrap() {
         let anchor = format!("id=\"errors-{}\"", code.as_str().unwrap());
         assert_eq!(page.matches(&anchor).count(), 1, "{anchor}");
     }
     let items = document["paths"].as_object().unwrap();
     let methods = items.iter().filter(|(path, _)| path.starts_with("/v1"));
-    for (method, told) in methods.flat_map(|(_, item)| item.as_object().unwrap()) {
-        let anchor = format!("id=\"{}\"", told["operationId"].as_str().unwrap());
+    for (method, operation) in methods.flat_map(|(_, item)| item.as_object().unwrap()) {
+        let anchor = format!("id=\"{}\"", operation["operationId"].as_str().unwrap());
         assert_eq!(page.contains(&anchor), method != "patch", "{anchor}");
     }
 }
 
 #[test]
-fn documents_stay_where_they_are_and_tell_where_the_api_is() {
+fn documents_stay_outside_the_base_path_and_point_to_the_api() {
     let mut config = config();
     config.settings.base_path = "/api".to_owned();
     config.settings.public_url = Some("https://groups.example.com".to_owned());
     let server = TestServer::start_with(config);
-    let answer = server.request("GET", "/openapi.json").anonymous().send();
-    let told: Value = answer.json();
-    assert_eq!(told["servers"][0]["url"], "https://groups.example.com/api");
+    let response = server.request("GET", "/openapi.json").anonymous().send();
+    let document: Value = response.json();
+    assert_eq!(document["servers"][0]["url"], "https://groups.example.com/api");
     let page = server.request("GET", "/docs").anonymous().send().text;
     assert!(page.contains("/api/v1/groups") && page.contains("data-base=\"/api\""));
     assert_eq!(server.get("/api/docs").status, 404);

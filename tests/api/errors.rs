@@ -29,9 +29,9 @@ fn a_malformed_body_is_told_with_its_place() {
         (form_type, b"{\"name\":\"x\"}"),
     ];
     for (kind, body) in bodies {
-        let answer = server.request("POST", "/v1/groups").body(kind, body).send();
+        let response = server.request("POST", "/v1/groups").body(kind, body).send();
         assert_eq!(
-            answer.expect_error(400, "body_malformed"),
+            response.expect_error(400, "body_malformed"),
             Value::Null,
             "{}",
             String::from_utf8_lossy(body)
@@ -61,7 +61,7 @@ fn a_malformed_body_is_told_with_its_place() {
 #[test]
 fn a_parameter_that_breaks_its_rule_is_named() {
     let server = TestServer::start();
-    let path = format!("/v1/groups/{}", server.group(&json!({"name": "x"})));
+    let path = format!("/v1/groups/{}", server.create_group(&json!({"name": "x"})));
     let before = server.get(&path).text;
     let long = |length: usize| "x".repeat(length);
     let cases = [
@@ -128,8 +128,8 @@ fn a_parameter_that_breaks_its_rule_is_named() {
         ("a string", json!("1")),
         ("too late", json!(1_u64 << 60)),
     ] {
-        let answer = server.put(&path, &json!({"archived_at": value}));
-        assert_eq!(answer.expect_error(400, "parameter_invalid"), "archived_at", "{time}");
+        let response = server.put(&path, &json!({"archived_at": value}));
+        assert_eq!(response.expect_error(400, "parameter_invalid"), "archived_at", "{time}");
     }
     assert_eq!(server.get(&path).text, before);
     assert_eq!(server.get("/v1/groups").json()["data"].as_array().unwrap().len(), 1);
@@ -149,10 +149,10 @@ fn a_contact_made_by_a_refused_request_is_not_there() {
     server
         .post("/v1/groups", &refused)
         .expect_error(400, "parameter_invalid");
-    let made = server
+    let created = server
         .post("/v1/groups", &json!({"name": "x", "contacts": [{"username": "ghost"}]}))
         .json();
-    assert_eq!(made["contacts"][0]["display_name"], Value::Null);
+    assert_eq!(created["contacts"][0]["display_name"], Value::Null);
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_missing_parameter_is_named() {
 #[test]
 fn an_unknown_or_doubled_parameter_is_named() {
     let server = TestServer::start();
-    let path = format!("/v1/groups/{}", server.group(&json!({"name": "x"})));
+    let path = format!("/v1/groups/{}", server.create_group(&json!({"name": "x"})));
     let post = |body: &str| {
         server
             .request("POST", "/v1/groups")
@@ -213,16 +213,16 @@ fn an_unknown_or_doubled_parameter_is_named() {
         ("name=x&contacts=&contacts[]=y", "contacts"),
         ("name=x&a[b]=c", "a"),
     ] {
-        let answer = server.request("POST", "/v1/groups").form(form).send();
-        assert_eq!(answer.expect_error(400, "parameter_unknown"), param, "{form}");
+        let response = server.request("POST", "/v1/groups").form(form).send();
+        assert_eq!(response.expect_error(400, "parameter_unknown"), param, "{form}");
     }
     for (query, param) in [
         ("page=2", "page"),
         ("limit=1&limit=1", "limit"),
         ("archived[]=true", "archived[]"),
     ] {
-        let answer = server.get(&format!("/v1/groups?{query}"));
-        assert_eq!(answer.expect_error(400, "parameter_unknown"), param, "{query}");
+        let response = server.get(&format!("/v1/groups?{query}"));
+        assert_eq!(response.expect_error(400, "parameter_unknown"), param, "{query}");
     }
     assert_eq!(
         server
@@ -231,19 +231,19 @@ fn an_unknown_or_doubled_parameter_is_named() {
         "expand"
     );
     let long = format!("{}=1", "n".repeat(100_000));
-    let answer = server.request("POST", "/v1/groups").form(&long).send();
-    assert!(answer.text.len() < 1_000, "an error does not repeat a long name");
+    let response = server.request("POST", "/v1/groups").form(&long).send();
+    assert!(response.text.len() < 1_000, "an error does not repeat a long name");
 }
 
 #[test]
 fn every_route_refuses_parameters_that_it_does_not_have() {
     let server = TestServer::start();
-    for route in api::routes().into_iter().flatten() {
-        let (method, path) = (route.method.as_str(), server.path_of(route.path));
-        let answer = server.request(method, &format!("{path}?unheard=of"));
+    for route in http::routes().into_iter().flatten() {
+        let (method, path) = (route.method.as_str(), server.path_to_new_objects(route.path));
+        let response = server.request(method, &format!("{path}?unheard=of"));
         let param = match method {
-            "POST" => answer.json(&server.required(&path)).send(),
-            _ => answer.send(),
+            "POST" => response.json(&server.minimal_body(&path)).send(),
+            _ => response.send(),
         };
         assert_eq!(
             param.expect_error(400, "parameter_unknown"),
@@ -251,7 +251,7 @@ fn every_route_refuses_parameters_that_it_does_not_have() {
             "{method} {path}"
         );
         let mut body = match method {
-            "POST" => server.required(&path),
+            "POST" => server.minimal_body(&path),
             _ => json!({}),
         };
         body["odd"] = json!("y");
@@ -262,10 +262,12 @@ fn every_route_refuses_parameters_that_it_does_not_have() {
             server.token,
             body.len()
         );
-        let answer = server.raw(raw);
+        let response = server.send_raw(raw);
         assert!(
-            answer.starts_with("HTTP/1.1 400") && answer.contains("parameter_unknown") && answer.contains("`odd`"),
-            "{method} {path}: {answer}"
+            response.starts_with("HTTP/1.1 400")
+                && response.contains("parameter_unknown")
+                && response.contains("`odd`"),
+            "{method} {path}: {response}"
         );
         if method == "DELETE" {
             assert_eq!(
@@ -285,18 +287,21 @@ fn every_route_that_makes_something_makes_it_of_what_is_required() {
         .flatten()
         .filter(|route| route.method == "POST")
     {
-        let made = server.post(route.path, &server.required(route.path));
-        assert_eq!(made.status, 201, "{}", made.text);
-        let path = made.header("location").unwrap();
-        assert_eq!(path, format!("{}/{}", route.path, made.json()["id"].as_str().unwrap()));
-        assert_eq!(server.get(path).text, made.text);
+        let created = server.post(route.path, &server.minimal_body(route.path));
+        assert_eq!(created.status, 201, "{}", created.text);
+        let path = created.header("location").unwrap();
+        assert_eq!(
+            path,
+            format!("{}/{}", route.path, created.json()["id"].as_str().unwrap())
+        );
+        assert_eq!(server.get(path).text, created.text);
     }
 }
 
 #[test]
 fn a_list_s_parameters_are_checked() {
     let server = TestServer::start();
-    let id = server.group(&json!({"name": "x"}));
+    let id = server.create_group(&json!({"name": "x"}));
     for query in [
         "limit=0",
         "limit=101",
@@ -325,8 +330,8 @@ fn a_list_s_parameters_are_checked() {
     }
     for cursor in ["starting_after", "ending_before"] {
         for value in ["AAAAAAAAAAAAAAAA", "x", ""] {
-            let answer = server.get(&format!("/v1/groups?{cursor}={value}"));
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), cursor);
+            let response = server.get(&format!("/v1/groups?{cursor}={value}"));
+            assert_eq!(response.expect_error(400, "parameter_invalid"), cursor);
         }
     }
     let both = server.get(&format!("/v1/groups?starting_after={id}&ending_before={id}"));
@@ -337,8 +342,8 @@ fn a_list_s_parameters_are_checked() {
 #[test]
 fn without_a_valid_token_nothing_is_told() {
     let server = TestServer::start();
-    let id = server.group(&json!({"name": "x"}));
-    let expired = server.token(&NewToken {
+    let id = server.create_group(&json!({"name": "x"}));
+    let expired = server.create_token(&NewToken {
         expires_at: Some(Timestamp::now()),
         ..NewToken::full("default")
     });
@@ -368,13 +373,13 @@ fn without_a_valid_token_nothing_is_told() {
                 if let Some(sent) = &sent {
                     request = request.header("authorization", sent);
                 }
-                let answer = request.send();
+                let response = request.send();
                 assert_eq!(
-                    answer.expect_error(401, "unauthorized"),
+                    response.expect_error(401, "unauthorized"),
                     Value::Null,
                     "{method} {path} {sent:?}"
                 );
-                assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"));
+                assert!(response.header("www-authenticate").unwrap().starts_with("Bearer"));
             }
         }
     }
@@ -382,7 +387,7 @@ fn without_a_valid_token_nothing_is_told() {
         "GET /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {0}\r\nauthorization: Bearer {0}\r\nconnection: close\r\n\r\n",
         server.token
     );
-    assert!(server.raw(twice).starts_with("HTTP/1.1 401"));
+    assert!(server.send_raw(twice).starts_with("HTTP/1.1 401"));
 }
 
 #[test]
@@ -411,17 +416,17 @@ fn a_token_is_taken_in_each_of_its_forms() {
 #[test]
 fn a_read_only_token_reads_and_does_not_write() {
     let server = TestServer::start();
-    let id = server.group(&json!({"name": "x"}));
-    let token = server.token(&NewToken {
+    let id = server.create_group(&json!({"name": "x"}));
+    let token = server.create_token(&NewToken {
         read_only: true,
         ..NewToken::full("default")
     });
-    for route in api::routes().into_iter().flatten() {
-        let path = server.path_of(route.path);
-        let answer = server.request(route.method.as_str(), &path).token(&token).send();
+    for route in http::routes().into_iter().flatten() {
+        let path = server.path_to_new_objects(route.path);
+        let response = server.request(route.method.as_str(), &path).token(&token).send();
         match route.method.as_str() {
-            "GET" => assert_eq!(answer.status, 200),
-            _ => assert_eq!(answer.expect_error(403, "forbidden"), Value::Null),
+            "GET" => assert_eq!(response.status, 200),
+            _ => assert_eq!(response.expect_error(403, "forbidden"), Value::Null),
         }
     }
     assert_eq!(server.get(&format!("/v1/groups/{id}")).status, 200);
@@ -461,9 +466,9 @@ fn a_method_that_a_path_lacks_is_told_with_those_it_has() {
         ("POST", "/v1/groups/AAAAAAAAAAAAAAAA", "GET, HEAD, PUT, PATCH, DELETE"),
         ("POST", "/healthz", "GET, HEAD"),
     ] {
-        let answer = server.request(method, path).send();
-        assert_eq!(answer.expect_error(405, "method_not_allowed"), Value::Null);
-        assert_eq!(answer.header("allow"), Some(allow));
+        let response = server.request(method, path).send();
+        assert_eq!(response.expect_error(405, "method_not_allowed"), Value::Null);
+        assert_eq!(response.header("allow"), Some(allow));
     }
 }
 
@@ -494,9 +499,13 @@ fn a_body_over_the_limit_is_refused_announced_or_chunked() {
         chunks.collect::<String>() + "0\r\n\r\n"
     };
     let closing = chunked.replace("host: x", "host: x\r\nconnection: close");
-    assert!(server.raw(closing.clone() + &chunks(1_000)).starts_with("HTTP/1.1 201"));
-    assert!(server.raw(closing + &chunks(1_001)).starts_with("HTTP/1.1 413"));
-    let refused = server.raw(chunked + &chunks(200_000));
+    assert!(
+        server
+            .send_raw(closing.clone() + &chunks(1_000))
+            .starts_with("HTTP/1.1 201")
+    );
+    assert!(server.send_raw(closing + &chunks(1_001)).starts_with("HTTP/1.1 413"));
+    let refused = server.send_raw(chunked + &chunks(200_000));
     assert!(
         refused.starts_with("HTTP/1.1 413") && refused.contains("connection: close"),
         "{refused}"
@@ -518,7 +527,7 @@ fn an_overlong_uri_or_head_is_refused() {
         .expect_error(431, "headers_too_large");
     assert!(
         server
-            .raw(format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(80 << 10)))
+            .send_raw(format!("GET /{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(80 << 10)))
             .starts_with("HTTP/1.1 4")
     );
 }
@@ -533,11 +542,11 @@ fn another_media_type_is_refused() {
         "application/xml",
         "",
     ] {
-        let answer = server
+        let response = server
             .request("POST", "/v1/groups")
             .body(kind, "{\"name\":\"x\"}")
             .send();
-        answer.expect_error(415, "unsupported_media_type");
+        response.expect_error(415, "unsupported_media_type");
     }
     for kind in ["Application/JSON", "application/json; charset=UTF-8"] {
         assert_eq!(
@@ -567,9 +576,9 @@ fn a_wrong_host_or_target_does_not_reach_the_routes() {
         "CONNECT example.com:443 HTTP/1.1\r\nhost: example.com:443\r\nconnection: close\r\n\r\n",
         "OPTIONS * HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
     ] {
-        let answer = server.raw(head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
-        assert!(answer.starts_with("HTTP/1.1 40"), "{head}: {answer}");
-        assert!(answer.contains("request_id"), "{head}: {answer}");
+        let response = server.send_raw(head.replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n"));
+        assert!(response.starts_with("HTTP/1.1 40"), "{head}: {response}");
+        assert!(response.contains("request_id"), "{head}: {response}");
     }
     assert_eq!(server.get("/healthz").status, 200);
 }
@@ -580,13 +589,13 @@ fn a_request_id_is_the_caller_s_own_if_it_is_one() {
     let sent = |id: &str| server.request("GET", "/v1/nothing").header("x-request-id", id).send();
     let longest = "x".repeat(128);
     for own in ["abc-123", "\"quoted\\\"", &longest] {
-        let answer = sent(own);
-        assert_eq!(answer.header("x-request-id"), Some(own));
-        assert_eq!(answer.json()["request_id"], own);
+        let response = sent(own);
+        assert_eq!(response.header("x-request-id"), Some(own));
+        assert_eq!(response.json()["request_id"], own);
     }
     for other in ["", "a b", "é", &format!("{longest}x")] {
-        let answer = sent(other);
-        let id = answer.header("x-request-id").unwrap().to_owned();
+        let response = sent(other);
+        let id = response.header("x-request-id").unwrap().to_owned();
         assert!(id != other && id.len() == 16, "{other} {id}");
     }
     assert!(server.get("/healthz").header("x-request-id").is_some());
@@ -597,8 +606,8 @@ fn a_name_with_brackets_without_end_is_refused() {
     let server = TestServer::start();
     let form = format!("name=x&a{}=1", "[b]".repeat(300_000));
     for method in ["GET", "POST"] {
-        let answer = server.request(method, "/v1/groups").form(&form).send();
-        answer.expect_error(400, "parameter_invalid");
+        let response = server.request(method, "/v1/groups").form(&form).send();
+        response.expect_error(400, "parameter_invalid");
     }
     assert_eq!(server.get("/healthz").status, 200);
 }
@@ -608,9 +617,12 @@ fn a_target_without_a_path_tells_nothing_without_a_token_either() {
     let server = TestServer::start();
     for line in ["OPTIONS *", "CONNECT example.com:443", "GET /v1/groups/"] {
         let head = format!("{line} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n");
-        assert!(server.raw(format!("{head}\r\n")).starts_with("HTTP/1.1 401"), "{line}");
+        assert!(
+            server.send_raw(format!("{head}\r\n")).starts_with("HTTP/1.1 401"),
+            "{line}"
+        );
         let known = format!("{head}authorization: Bearer {}\r\n\r\n", server.token);
-        assert!(server.raw(known).starts_with("HTTP/1.1 404"), "{line}");
+        assert!(server.send_raw(known).starts_with("HTTP/1.1 404"), "{line}");
     }
 }
 
@@ -631,7 +643,7 @@ fn a_token_that_is_revoked_while_the_body_is_on_its_way_does_not_write() {
     let revoke = rusqlite::Connection::open(&server.db).unwrap();
     assert_eq!(revoke.execute("UPDATE tokens SET revoked_at = 1", []).unwrap(), 1);
     stream.write_all(body.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 401"), "{response}");
 }

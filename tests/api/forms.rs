@@ -1,15 +1,15 @@
-//! Forms against JSON: the same meaning has the same effect in both.
+//! Forms and JSON: the same request has the same effect in both encodings.
 
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Answer, TestServer};
+use crate::harness::{Response, TestServer, encode};
 
 #[test]
-fn an_empty_value_is_null_and_empty_contacts_are_none() {
+fn an_empty_value_is_null_and_empty_contacts_are_an_empty_array() {
     let server = TestServer::start();
     let body = json!({"name": "x", "description": "d", "avatar_url": "https://a/b", "contacts": [{"username": "a"}]});
-    let path = format!("/v1/groups/{}", server.group(&body));
+    let path = format!("/v1/groups/{}", server.create_group(&body));
     let form = |text: &str| server.request("PUT", &path).form(text).send().json();
     assert_eq!(form("archived_at=17")["archived_at"], 17);
     let emptied = form("description=&avatar_url&archived_at=&contacts=");
@@ -22,12 +22,12 @@ fn an_empty_value_is_null_and_empty_contacts_are_none() {
         ],
         [&Value::Null, &Value::Null, &Value::Null, &json!([])]
     );
-    let answer = server.request("PUT", &path).form("name=").send();
-    assert_eq!(answer.expect_error(400, "parameter_invalid"), "name");
+    let response = server.request("PUT", &path).form("name=").send();
+    assert_eq!(response.expect_error(400, "parameter_invalid"), "name");
 }
 
 #[test]
-fn contacts_are_named_in_every_way_that_a_form_has() {
+fn contacts_can_be_given_in_every_form_notation() {
     let server = TestServer::start();
     let hector = server
         .post(
@@ -68,7 +68,7 @@ fn contacts_are_named_in_every_way_that_a_form_has() {
 }
 
 #[test]
-fn a_form_s_errors_name_the_same_places() {
+fn errors_in_a_form_name_the_same_parameters_as_in_json() {
     let server = TestServer::start();
     for (form, code, param) in [
         ("contacts[]=x", "parameter_missing", "name"),
@@ -88,12 +88,12 @@ fn a_form_s_errors_name_the_same_places() {
         ("name=x&contacts=x", "parameter_invalid", "contacts"),
         ("name=x&name[]=y", "parameter_unknown", "name"),
     ] {
-        let answer = server.request("POST", "/v1/groups").form(form).send();
-        assert_eq!(answer.expect_error(400, code), param, "{form}");
+        let response = server.request("POST", "/v1/groups").form(form).send();
+        assert_eq!(response.expect_error(400, code), param, "{form}");
     }
 }
 
-/// What both encodings can say: texts are not empty, as a form's empty text is null.
+/// Strings that both encodings can express: a form's empty string is null, so they are not empty.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z0-9 &=+%\\[\\]]{1,12}",
@@ -155,8 +155,8 @@ fn body() -> impl Strategy<Value = Value> {
         })
 }
 
-/// Spells the same body as a form, items by index or one after the other. Without indexes an item begins where a
-/// property comes up again, so that items with different properties need indexes.
+/// Encodes a body as a form, with or without indexes for array items. Without them, a repeated property begins the next
+/// item, so items with different properties need them.
 fn as_form(body: &Value, indexed: bool) -> String {
     let has_id = |contact: &Value| contact.get("id").is_some();
     let indexed = indexed
@@ -169,31 +169,29 @@ fn as_form(body: &Value, indexed: bool) -> String {
             Value::Array(items) if items.is_empty() => pairs.push((name.clone(), String::new())),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    let place = if indexed {
+                    let key = if indexed {
                         format!("{name}[{index}]")
                     } else {
                         format!("{name}[]")
                     };
                     match item {
-                        // The user name begins an item, so that it must come first.
+                        // The username begins an item, so it must come first.
                         Value::Object(contact) => {
                             let mut properties: Vec<_> = contact.iter().collect();
                             properties.sort_by_key(|(property, _)| *property != "username");
                             pairs.extend(
                                 properties
                                     .into_iter()
-                                    .map(|(property, value)| (format!("{place}[{property}]"), plain(value))),
+                                    .map(|(property, value)| (format!("{key}[{property}]"), plain(value))),
                             );
                         }
-                        item => pairs.push((place, plain(item))),
+                        item => pairs.push((key, plain(item))),
                     }
                 }
             }
             value => pairs.push((name.clone(), plain(value))),
         }
     }
-    let encode =
-        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let pairs: Vec<String> = pairs
         .iter()
         .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
@@ -205,12 +203,12 @@ fn plain(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// An answer without what differs between two objects made alike.
-fn meaning(answer: &Answer) -> Value {
-    let mut json = answer.json();
-    let made_anew = ["id", "conversation_id", "created_at", "request_id"];
+/// A response without the values that differ between two objects created alike.
+fn meaning(response: &Response) -> Value {
+    let mut json = response.json();
+    let generated = ["id", "conversation_id", "created_at", "request_id"];
     let blank = |object: &mut Value| {
-        for name in made_anew {
+        for name in generated {
             if let Some(value) = object.get_mut(name) {
                 *value = Value::Null;
             }
@@ -225,7 +223,7 @@ fn meaning(answer: &Answer) -> Value {
     {
         blank(contact);
     }
-    // JSON says where it does not parse; a form has other words for it.
+    // The message about JSON names the position of the error; the one about a form cannot.
     if json["code"] == "body_malformed" {
         json["message"] = Value::Null;
     }
@@ -233,14 +231,14 @@ fn meaning(answer: &Answer) -> Value {
 }
 
 #[test]
-fn the_same_meaning_in_both_encodings_has_the_same_effect() {
+fn a_generated_body_has_the_same_effect_in_both_encodings() {
     let server = TestServer::start();
     let count = std::cell::Cell::new(0);
     proptest!(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() }, |(body in body(), indexed: bool)| {
         count.set(count.get() + 1);
         let form = as_form(&body, indexed);
-        // An account each, so that no contact of one is there for the other.
-        let (one, other) = (server.account(&format!("json {}", count.get())), server.account(&format!("form {}", count.get())));
+        // Separate accounts, so one request's contacts do not exist for the other.
+        let (one, other) = (server.create_account(&format!("json {}", count.get())), server.create_account(&format!("form {}", count.get())));
         let by_json = server.request("POST", "/v1/groups").token(&one).json(&body).send();
         let by_form = server.request("POST", "/v1/groups").token(&other).form(&form).send();
         prop_assert_eq!(by_json.status, by_form.status, "{} {} {}", form, by_json.text, by_form.text);

@@ -1,4 +1,4 @@
-//! Each endpoint of groups, as the contract has it.
+//! The endpoints of groups.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn plaza() -> Value {
 }
 
 #[test]
-fn a_created_group_is_answered_whole_and_can_be_retrieved() {
+fn creating_a_group_returns_all_of_it_and_it_can_be_retrieved() {
     let server = TestServer::start();
     let created = server.post("/v1/groups", &plaza());
     assert_eq!(created.status, 201);
@@ -46,7 +46,7 @@ fn a_created_group_is_answered_whole_and_can_be_retrieved() {
 }
 
 #[test]
-fn properties_come_in_the_order_of_the_documents() {
+fn properties_are_in_the_documented_order() {
     let server = TestServer::start();
     let text = server.post("/v1/groups", &json!({"name": "x"})).text;
     assert_in_order(&text, &PROPERTIES);
@@ -71,22 +71,22 @@ fn properties_come_in_the_order_of_the_documents() {
 }
 
 #[test]
-fn an_id_is_looked_up_in_any_letter_case_and_answered_as_stored() {
+fn ids_are_matched_in_any_letter_case_and_returned_as_stored() {
     let server = TestServer::start();
-    let id = server.group(&plaza());
+    let id = server.create_group(&plaza());
     for spelled in [
         id.to_lowercase(),
         id.to_uppercase(),
         format!("%{:02x}{}", id.as_bytes()[0], &id[1..]),
     ] {
-        let answer = server.get(&format!("/v1/groups/{spelled}"));
+        let response = server.get(&format!("/v1/groups/{spelled}"));
         assert_eq!(
-            (answer.status, answer.json()["id"].as_str()),
+            (response.status, response.json()["id"].as_str()),
             (200, Some(id.as_str())),
             "{spelled}"
         );
     }
-    let newer = server.group(&json!({"name": "newer"}));
+    let newer = server.create_group(&json!({"name": "newer"}));
     let page = server
         .get(&format!("/v1/groups?ending_before={}", id.to_lowercase()))
         .json();
@@ -96,7 +96,7 @@ fn an_id_is_looked_up_in_any_letter_case_and_answered_as_stored() {
 }
 
 #[test]
-fn an_update_changes_what_is_given_and_leaves_the_rest() {
+fn an_update_changes_only_the_given_properties() {
     let server = TestServer::start();
     let created = server.post("/v1/groups", &plaza()).json();
     let path = format!("/v1/groups/{}", created["id"].as_str().unwrap());
@@ -112,8 +112,8 @@ fn an_update_changes_what_is_given_and_leaves_the_rest() {
         for (name, value) in change.as_object().unwrap() {
             expected[name] = value.clone();
         }
-        let answer = server.request(method, &path).json(&change).send();
-        assert_eq!((answer.status, answer.json()), (200, expected.clone()), "{change}");
+        let response = server.request(method, &path).json(&change).send();
+        assert_eq!((response.status, response.json()), (200, expected.clone()), "{change}");
         assert_eq!(server.get(&path).json(), expected);
     }
 }
@@ -121,20 +121,20 @@ fn an_update_changes_what_is_given_and_leaves_the_rest() {
 #[test]
 fn an_update_without_a_body_changes_nothing() {
     let server = TestServer::start();
-    let path = format!("/v1/groups/{}", server.group(&plaza()));
+    let path = format!("/v1/groups/{}", server.create_group(&plaza()));
     let before = server.get(&path).text;
-    let answer = server.request("PUT", &path).send();
-    assert_eq!((answer.status, answer.text), (200, before));
+    let response = server.request("PUT", &path).send();
+    assert_eq!((response.status, response.text), (200, before));
 }
 
 #[test]
-fn contacts_replace_the_whole_membership_in_the_order_given() {
+fn contacts_replaces_the_whole_membership_in_the_given_order() {
     let server = TestServer::start();
     let created = server.post("/v1/groups", &plaza()).json();
     let path = format!("/v1/groups/{}", created["id"].as_str().unwrap());
     let (hector, cedric) = (created["contacts"][0].clone(), created["contacts"][1].clone());
-    let usernames = |answer: &Value| -> Vec<String> {
-        let contacts = answer["contacts"].as_array().unwrap();
+    let usernames = |response: &Value| -> Vec<String> {
+        let contacts = response["contacts"].as_array().unwrap();
         contacts
             .iter()
             .map(|contact| contact["username"].as_str().unwrap().to_owned())
@@ -143,7 +143,7 @@ fn contacts_replace_the_whole_membership_in_the_order_given() {
     let change = json!({"contacts": [cedric["id"], {"username": "Hester"}, hector.clone(), {"username": "CEDRIC"}]});
     let updated = server.put(&path, &change).json();
     assert_eq!(usernames(&updated), ["Cedric", "Hester", "Hector"]);
-    assert_eq!(updated["contacts"][0], cedric, "a contact that exists stays as it is");
+    assert_eq!(updated["contacts"][0], cedric, "an existing contact is unchanged");
     let emptied = server.put(&path, &json!({"contacts": []})).json();
     assert_eq!(emptied["contacts"], json!([]));
     let other = server
@@ -154,17 +154,17 @@ fn contacts_replace_the_whole_membership_in_the_order_given() {
         .json();
     assert_eq!(
         other["contacts"][0], hector,
-        "the same contact, made once, ASCII case ignored"
+        "the same contact, since ASCII case is ignored"
     );
 }
 
 #[test]
-fn a_group_that_was_read_can_be_sent_back() {
+fn a_retrieved_group_can_be_sent_back_but_its_read_only_properties_cannot_change() {
     let server = TestServer::start();
     let read = server.post("/v1/groups", &plaza()).json();
     let path = format!("/v1/groups/{}", read["id"].as_str().unwrap());
-    let answer = server.put(&path, &read);
-    assert_eq!((answer.status, answer.json()), (200, read.clone()));
+    let response = server.put(&path, &read);
+    assert_eq!((response.status, response.json()), (200, read.clone()));
     for (property, other) in [
         ("id", json!("AAAAAAAAAAAAAAAA")),
         ("conversation_id", json!("AAAAAAAAAAAAAAAA")),
@@ -183,13 +183,17 @@ fn a_group_that_was_read_can_be_sent_back() {
 }
 
 #[test]
-fn a_deleted_group_is_gone_and_its_contacts_stay() {
+fn a_deleted_group_is_gone_and_its_contacts_remain() {
     let server = TestServer::start();
     let created = server.post("/v1/groups", &plaza()).json();
     let path = format!("/v1/groups/{}", created["id"].as_str().unwrap());
-    let answer = server.delete(&path);
+    let response = server.delete(&path);
     assert_eq!(
-        (answer.status, answer.text.as_str(), answer.header("content-length")),
+        (
+            response.status,
+            response.text.as_str(),
+            response.header("content-length")
+        ),
         (204, "", None)
     );
     for method in ["GET", "PUT", "PATCH", "DELETE"] {
@@ -208,7 +212,9 @@ fn a_deleted_group_is_gone_and_its_contacts_stay() {
 #[test]
 fn archived_filters_the_list() {
     let server = TestServer::start();
-    let groups: Vec<String> = (0..4).map(|n| server.group(&json!({"name": n.to_string()}))).collect();
+    let groups: Vec<String> = (0..4)
+        .map(|n| server.create_group(&json!({"name": n.to_string()})))
+        .collect();
     for id in [&groups[0], &groups[2]] {
         server.put(&format!("/v1/groups/{id}"), &json!({"archived_at": 5}));
     }
@@ -224,9 +230,9 @@ fn archived_filters_the_list() {
 }
 
 #[test]
-fn head_answers_as_get_without_a_body() {
+fn head_returns_the_headers_of_get_without_a_body() {
     let server = TestServer::start();
-    let id = server.group(&plaza());
+    let id = server.create_group(&plaza());
     for path in [
         "/v1/groups".to_owned(),
         format!("/v1/groups/{id}"),
@@ -241,14 +247,14 @@ fn head_answers_as_get_without_a_body() {
 }
 
 #[test]
-fn everything_lives_below_the_base_path() {
+fn the_api_is_served_below_the_base_path_only() {
     let mut config = config();
     config.settings.base_path = "/api".to_owned();
     config.settings.public_url = Some("https://groups.example.com".to_owned());
     let server = TestServer::start_with(config);
-    let answer = server.post("/api/v1/groups", &json!({"name": "x"}));
-    let location = answer.header("location").unwrap();
-    let id = answer.json()["id"].as_str().unwrap().to_owned();
+    let response = server.post("/api/v1/groups", &json!({"name": "x"}));
+    let location = response.header("location").unwrap();
+    let id = response.json()["id"].as_str().unwrap().to_owned();
     assert_eq!(location, format!("https://groups.example.com/api/v1/groups/{id}"));
     assert_eq!(server.get(&format!("/api/v1/groups/{id}")).status, 200);
     let missing = server.get("/v1/groups");
@@ -261,7 +267,7 @@ fn everything_lives_below_the_base_path() {
 }
 
 #[test]
-fn unicode_comes_back_as_it_was_sent() {
+fn unicode_is_returned_as_sent() {
     let server = TestServer::start();
     let name = "👩‍👩‍👧 Zoë \"ש\" \\ \u{2028}é";
     let body = json!({"name": name, "description": "line\nbreak\ttab \u{7f}", "contacts": [{"username": "Ünal"}]});
@@ -278,17 +284,14 @@ fn unicode_comes_back_as_it_was_sent() {
 }
 
 #[test]
-fn what_is_written_is_there_after_a_restart() {
+fn a_group_survives_a_restart() {
     let server = TestServer::start();
-    let id = server.group(&plaza());
+    let id = server.create_group(&plaza());
     let before = server.get(&format!("/v1/groups/{id}")).text;
     let folder = server.db.parent().unwrap().to_owned();
     let server = server.restart();
     assert_eq!(server.get(&format!("/v1/groups/{id}")).text, before);
     let mut server = server;
     server.stop();
-    assert!(
-        !folder.join("groups.db-wal").exists(),
-        "a clean stop leaves no log behind"
-    );
+    assert!(!folder.join("groups.db-wal").exists(), "a clean shutdown leaves no WAL");
 }

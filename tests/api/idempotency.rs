@@ -1,11 +1,11 @@
-//! `Idempotency-Key`: each effect once, the same answer each time.
+//! `Idempotency-Key`: a request takes effect once and gets the same response every time.
 
 use groups_server::api;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, ids};
+use crate::harness::{Response, TestServer, concurrently, ids, wal_path};
 
-fn post(server: &TestServer, key: &str, path: &str, body: &Value) -> Answer {
+fn post(server: &TestServer, key: &str, path: &str, body: &Value) -> Response {
     server
         .request("POST", path)
         .header("idempotency-key", key)
@@ -13,16 +13,16 @@ fn post(server: &TestServer, key: &str, path: &str, body: &Value) -> Answer {
         .send()
 }
 
-fn groups(server: &TestServer) -> usize {
+fn count_groups(server: &TestServer) -> usize {
     ids(&server.get("/v1/groups?limit=100").json()).len()
 }
 
-fn replayed(answer: &Answer) -> bool {
-    answer.header("idempotent-replayed") == Some("true")
+fn replayed(response: &Response) -> bool {
+    response.header("idempotent-replayed") == Some("true")
 }
 
 #[test]
-fn the_same_request_under_a_key_is_done_once_and_answered_the_same() {
+fn a_repeated_request_takes_effect_once_and_its_response_is_replayed() {
     let server = TestServer::start();
     let body = json!({"name": "x", "contacts": [{"username": "Hector"}]});
     let first = post(&server, "k1", "/v1/groups", &body);
@@ -34,24 +34,24 @@ fn the_same_request_under_a_key_is_done_once_and_answered_the_same() {
         assert_eq!(again.header(header), first.header(header));
     }
     assert_ne!(again.header("x-request-id"), first.header("x-request-id"));
-    assert_eq!(groups(&server), 1);
+    assert_eq!(count_groups(&server), 1);
     let other = post(&server, "k2", "/v1/groups", &body);
     assert_ne!(other.text, first.text);
     let server = server.restart();
     assert_eq!(post(&server, "k1", "/v1/groups", &body).text, first.text);
-    assert_eq!(groups(&server), 2);
+    assert_eq!(count_groups(&server), 2);
 }
 
 #[test]
-fn every_post_takes_a_key() {
+fn every_post_accepts_a_key() {
     let server = TestServer::start();
-    let group = server.made("/v1/groups", &json!({"name": "x"}));
+    let group = server.create("/v1/groups", &json!({"name": "x"}));
     server.delete(&format!(
         "/v1/conversations/{}",
         group["conversation_id"].as_str().unwrap()
     ));
-    let contact = server.contact("Hector");
-    for route in api::routes()
+    let contact = server.create_contact("Hector");
+    for route in http::routes()
         .into_iter()
         .flatten()
         .filter(|route| route.method == "POST")
@@ -61,7 +61,7 @@ fn every_post_takes_a_key() {
             "/v1/contacts" => json!({"username": "Kevin"}),
             "/v1/conversations" => json!({"group_id": group["id"]}),
             "/v1/messages" => json!({"conversation_id": contact["conversation_id"], "message": "x"}),
-            other => panic!("{other} has no body here"),
+            other => panic!("no body for {other}"),
         };
         let (first, again) = (
             post(&server, route.path, route.path, &body),
@@ -78,7 +78,7 @@ fn every_post_takes_a_key() {
 }
 
 #[test]
-fn another_request_under_a_key_is_refused() {
+fn a_different_request_with_a_used_key_is_rejected() {
     let server = TestServer::start();
     let first = post(&server, "k", "/v1/groups", &json!({"name": "x"}));
     assert_eq!(first.status, 201);
@@ -87,8 +87,8 @@ fn another_request_under_a_key_is_refused() {
         ("/v1/contacts", json!({"username": "x"})),
     ];
     for (path, body) in others {
-        let answer = post(&server, "k", path, &body);
-        assert_eq!(answer.expect_error(422, "idempotency_mismatch"), "Idempotency-Key");
+        let response = post(&server, "k", path, &body);
+        assert_eq!(response.expect_error(422, "idempotency_mismatch"), "Idempotency-Key");
     }
     let form = server
         .request("POST", "/v1/groups")
@@ -96,16 +96,16 @@ fn another_request_under_a_key_is_refused() {
         .form("name=x")
         .send();
     form.expect_error(422, "idempotency_mismatch");
-    assert_eq!(groups(&server), 1);
+    assert_eq!(count_groups(&server), 1);
     assert_eq!(
         post(&server, "K", "/v1/groups", &json!({"name": "y"})).status,
         201,
-        "keys have letter case"
+        "keys are case-sensitive"
     );
 }
 
 #[test]
-fn a_refusal_that_ran_is_kept_and_one_that_did_not_run_is_not() {
+fn a_rejection_inside_the_transaction_is_replayed_and_an_earlier_one_is_not() {
     let server = TestServer::start();
     let unknown = json!({"name": "x", "contacts": [{"username": "first"}, "AAAAAAAAAAAAAAAA"]});
     let first = post(&server, "k", "/v1/groups", &unknown);
@@ -115,10 +115,10 @@ fn a_refusal_that_ran_is_kept_and_one_that_did_not_run_is_not() {
     assert_eq!(
         ids(&server.get("/v1/contacts").json()).len(),
         0,
-        "nothing of the refused request stays"
+        "the rejected request leaves nothing behind"
     );
     let taken = json!({"username": "Hector"});
-    server.contact("Hector");
+    server.create_contact("Hector");
     post(&server, "c", "/v1/contacts", &taken).expect_error(409, "conflict");
     server.delete(&format!("/v1/contacts/{}", ids(&server.get("/v1/contacts").json())[0]));
     assert!(replayed(&post(&server, "c", "/v1/contacts", &taken)));
@@ -127,9 +127,9 @@ fn a_refusal_that_ran_is_kept_and_one_that_did_not_run_is_not() {
 }
 
 #[test]
-fn keys_belong_to_the_account() {
+fn keys_are_scoped_to_the_account() {
     let server = TestServer::start();
-    let other = server.account("other");
+    let other = server.create_account("other");
     let body = json!({"name": "x"});
     let mine = post(&server, "k", "/v1/groups", &body);
     let theirs = server
@@ -142,17 +142,17 @@ fn keys_belong_to_the_account() {
 }
 
 #[test]
-fn what_is_no_key_is_refused() {
+fn an_invalid_key_is_rejected() {
     let server = TestServer::start();
     for key in ["", "a b", "é", &"k".repeat(256)] {
-        let answer = post(&server, key, "/v1/groups", &json!({"name": "x"}));
+        let response = post(&server, key, "/v1/groups", &json!({"name": "x"}));
         assert_eq!(
-            answer.expect_error(400, "parameter_invalid"),
+            response.expect_error(400, "parameter_invalid"),
             "Idempotency-Key",
             "{key}"
         );
     }
-    assert_eq!(groups(&server), 0);
+    assert_eq!(count_groups(&server), 0);
     assert_eq!(
         post(&server, &"k".repeat(255), "/v1/groups", &json!({"name": "x"})).status,
         201
@@ -160,27 +160,22 @@ fn what_is_no_key_is_refused() {
 }
 
 #[test]
-fn many_who_send_the_same_request_at_once_make_one_object() {
+fn concurrent_repetitions_of_a_request_create_one_object() {
     let server = TestServer::start();
-    let answers: Vec<Answer> = std::thread::scope(|scope| {
-        let clients: Vec<_> = (0..32)
-            .map(|_| scope.spawn(|| post(&server, "k", "/v1/groups", &json!({"name": "x"}))))
-            .collect();
-        clients.into_iter().map(|client| client.join().unwrap()).collect()
-    });
+    let responses = concurrently(32, |_| post(&server, "k", "/v1/groups", &json!({"name": "x"})));
     assert!(
-        answers
+        responses
             .iter()
-            .all(|answer| answer.status == 201 && answer.text == answers[0].text)
+            .all(|response| response.status == 201 && response.text == responses[0].text)
     );
-    assert_eq!(answers.iter().filter(|answer| !replayed(answer)).count(), 1);
-    assert_eq!(groups(&server), 1);
+    assert_eq!(responses.iter().filter(|response| !replayed(response)).count(), 1);
+    assert_eq!(count_groups(&server), 1);
 }
 
 #[test]
-fn a_key_can_be_used_again_after_a_day_and_is_forgotten_then() {
+fn a_key_expires_after_a_day_and_its_row_is_pruned() {
     let server = TestServer::start();
-    let conn = rusqlite::Connection::open(&server.db).unwrap();
+    let conn = server.open_database();
     let body = json!({"name": "x"});
     post(&server, "k", "/v1/groups", &body);
     for (age, kept) in [(86_399, true), (86_401, false)] {
@@ -198,21 +193,20 @@ fn a_key_can_be_used_again_after_a_day_and_is_forgotten_then() {
             .unwrap()
     };
     while left() > 1 {
-        assert!(began.elapsed().as_secs() < 20, "nothing is forgotten");
-        server.group(&body);
+        assert!(began.elapsed().as_secs() < 20, "expired keys are not pruned");
+        server.create_group(&body);
     }
     assert!(replayed(&post(&server, "today", "/v1/groups", &body)));
 }
 
-/// A server that has nothing to do brings its log into the file, and rests.
 #[test]
-fn an_answer_that_is_to_be_kept_gives_an_idle_server_nothing_to_do() {
+fn a_stored_response_does_not_keep_an_idle_server_from_checkpointing() {
     let server = TestServer::start();
     post(&server, "k", "/v1/groups", &json!({"name": "x"}));
-    let log = server.db.with_extension("db-wal");
+    let wal = wal_path(&server.db);
     let began = std::time::Instant::now();
-    while std::fs::metadata(&log).unwrap().len() > 0 {
-        assert!(began.elapsed().as_secs() < 20, "the log is not cut");
+    while std::fs::metadata(&wal).unwrap().len() > 0 {
+        assert!(began.elapsed().as_secs() < 20, "the WAL is not truncated");
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
 }

@@ -1,4 +1,4 @@
-//! What the server does not let happen to it: connections, deadlines, memberships, and how it stops.
+//! Limits on members, connections and time, and graceful shutdown.
 
 use std::io::{Read as _, Write as _};
 use std::time::{Duration, Instant};
@@ -8,26 +8,26 @@ use serde_json::{Value, json};
 use crate::harness::{TestServer, config};
 
 #[test]
-fn a_membership_over_its_bound_is_refused() {
+fn a_membership_over_the_limit_is_rejected() {
     let mut config = config();
     config.settings.max_group_contacts = 3;
     let server = TestServer::start_with(config);
     let members = |names: &[&str]| -> Value { names.iter().map(|name| json!({"username": name})).collect() };
     let body = json!({"name": "x", "contacts": members(&["a", "b", "A", "c", "B"])});
-    let id = server.group(&body);
+    let id = server.create_group(&body);
     let path = format!("/v1/groups/{id}");
     let read = server.get(&path).json();
-    let mut twice_named: Vec<Value> = read["contacts"]
+    let mut listed_twice: Vec<Value> = read["contacts"]
         .as_array()
         .unwrap()
         .iter()
         .map(|contact| contact["id"].clone())
         .collect();
-    twice_named.extend(members(&["c", "b", "a"]).as_array().unwrap().clone());
+    listed_twice.extend(members(&["c", "b", "a"]).as_array().unwrap().clone());
     assert_eq!(
-        server.put(&path, &json!({"contacts": twice_named})).json(),
+        server.put(&path, &json!({"contacts": listed_twice})).json(),
         read,
-        "by id and by name, they are three"
+        "listed by id and by username, they are still three"
     );
     for names in [&["a", "b", "c", "d"][..], &["a", "b", "c", "d", "e", "f", "g", "h"]] {
         let body = json!({"name": "y", "contacts": members(names)});
@@ -44,7 +44,7 @@ fn a_membership_over_its_bound_is_refused() {
 }
 
 #[test]
-fn a_thousand_members_are_kept_in_their_order() {
+fn a_thousand_members_keep_their_order() {
     let server = TestServer::start();
     let names: Vec<Value> = (0..1_000).map(|n| json!({"username": format!("u{n:04}")})).collect();
     let group = server
@@ -63,7 +63,7 @@ fn a_thousand_members_are_kept_in_their_order() {
 }
 
 #[test]
-fn a_connection_over_the_limit_is_told_so_and_a_place_is_free_again() {
+fn a_connection_over_the_limit_gets_503_and_closed_ones_free_their_permits() {
     let mut config = config();
     config.max_connections_per_peer = 2;
     let server = TestServer::start_with(config);
@@ -77,26 +77,29 @@ fn a_connection_over_the_limit_is_told_so_and_a_place_is_free_again() {
         assert!(stream.read(&mut [0; 1]).unwrap() > 0);
     }
     let mut third = server.connect();
-    let mut answer = String::new();
-    third.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+    let mut response = String::new();
+    third.read_to_string(&mut response).unwrap();
     assert!(
-        answer.contains("retry-after: 1") && answer.contains("\"code\":\"unavailable\""),
-        "{answer}"
+        response.starts_with("HTTP/1.1 503 Service Unavailable\r\n"),
+        "{response}"
+    );
+    assert!(
+        response.contains("retry-after: 1") && response.contains("\"code\":\"unavailable\""),
+        "{response}"
     );
     drop(held);
     let deadline = Instant::now() + Duration::from_secs(10);
     let close = request.replace("host: x", "host: x\r\nconnection: close");
-    while !server.raw(&close).starts_with("HTTP/1.1 200") {
+    while !server.send_raw(&close).starts_with("HTTP/1.1 200") {
         assert!(
             Instant::now() < deadline,
-            "the places of closed connections were not freed"
+            "closed connections did not free their permits"
         );
     }
 }
 
 #[test]
-fn a_head_that_does_not_end_is_cut_at_its_deadline() {
+fn an_endless_head_is_cut_off_at_its_deadline() {
     let mut config = config();
     config.deadlines.head = Duration::from_millis(300);
     let server = TestServer::start_with(config);
@@ -105,8 +108,8 @@ fn a_head_that_does_not_end_is_cut_at_its_deadline() {
     stream
         .write_all(b"GET /v1/groups HTTP/1.1\r\nhost: x\r\nx-slow: ")
         .unwrap();
-    let mut answer = Vec::new();
-    drop(stream.read_to_end(&mut answer));
+    let mut response = Vec::new();
+    drop(stream.read_to_end(&mut response));
     let took = began.elapsed();
     assert!(
         took >= Duration::from_millis(250) && took < Duration::from_secs(10),
@@ -115,7 +118,7 @@ fn a_head_that_does_not_end_is_cut_at_its_deadline() {
 }
 
 #[test]
-fn a_body_that_does_not_end_is_refused_at_its_deadline() {
+fn an_incomplete_body_is_rejected_at_its_deadline() {
     let mut config = config();
     config.settings.body_deadline = Duration::from_millis(300);
     let server = TestServer::start_with(config);
@@ -123,15 +126,15 @@ fn a_body_that_does_not_end_is_refused_at_its_deadline() {
         "POST /v1/groups HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{{",
         server.token
     );
-    let answer = server.raw(head);
+    let response = server.send_raw(head);
     assert!(
-        answer.starts_with("HTTP/1.1 400") && answer.contains("did not arrive"),
-        "{answer}"
+        response.starts_with("HTTP/1.1 400") && response.contains("did not arrive"),
+        "{response}"
     );
 }
 
 #[test]
-fn an_answer_that_is_not_taken_ends_its_connection() {
+fn a_response_that_is_not_read_ends_its_connection() {
     let mut config = config();
     config.deadlines.response = Duration::from_millis(300);
     config.max_connections_per_peer = 1;
@@ -148,25 +151,25 @@ fn an_answer_that_is_not_taken_ends_its_connection() {
     stream
         .write_all((head("POST", "/v1/groups", body.len()) + &body).as_bytes())
         .unwrap();
-    // Ask again and again for far more than the sockets can hold, and read nothing.
-    let asked = head("GET", "/v1/groups", 0).repeat(200);
-    drop(stream.write_all(asked.as_bytes()));
-    // The only place is free again when the server has given the connection up.
+    // Request far more than the socket buffers can hold, and read nothing.
+    let requests = head("GET", "/v1/groups", 0).repeat(200);
+    drop(stream.write_all(requests.as_bytes()));
+    // The only permit is free again once the server has dropped the connection.
     let close = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     let deadline = Instant::now() + Duration::from_secs(15);
-    while !server.raw(close).starts_with("HTTP/1.1 200") {
-        assert!(Instant::now() < deadline, "the connection was not given up");
+    while !server.send_raw(close).starts_with("HTTP/1.1 200") {
+        assert!(Instant::now() < deadline, "the connection was not dropped");
     }
 }
 
 #[test]
-fn a_kept_connection_serves_many_requests_in_order() {
+fn a_kept_alive_connection_serves_many_requests_in_order() {
     let server = TestServer::start();
     let one = |id: usize| format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-request-id: r{id:03}\r\n\r\n");
     let last = "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-    let answers = server.raw((0..500).map(one).collect::<String>() + last);
-    assert_eq!(answers.matches("HTTP/1.1 200").count(), 501);
-    let ids: Vec<&str> = answers
+    let responses = server.send_raw((0..500).map(one).collect::<String>() + last);
+    assert_eq!(responses.matches("HTTP/1.1 200").count(), 501);
+    let ids: Vec<&str> = responses
         .split("x-request-id: ")
         .skip(1)
         .map(|rest| rest.split("\r\n").next().unwrap())
@@ -175,7 +178,7 @@ fn a_kept_connection_serves_many_requests_in_order() {
 }
 
 #[test]
-fn a_stop_finishes_the_request_that_has_begun() {
+fn shutdown_finishes_the_request_in_progress() {
     let mut server = TestServer::start();
     let body = json!({"name": "last"}).to_string();
     let mut stream = server.connect();
@@ -185,19 +188,19 @@ fn a_stop_finishes_the_request_that_has_begun() {
         body.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
-    // The server asks for the body: it has the request in hand.
+    // The server asks for the body, so it is processing the request.
     let mut interim = [0; 25];
     stream.read_exact(&mut interim).unwrap();
     assert_eq!(&interim, b"HTTP/1.1 100 Continue\r\n\r\n");
     std::thread::scope(|scope| {
         let stopping = scope.spawn(|| server.stop());
-        // The stop is under way when the port is closed.
+        // Shutdown has begun when the port is closed.
         let addr = stream.peer_addr().unwrap();
         while std::net::TcpStream::connect(addr).is_ok() {}
         stream.write_all(body.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        assert!(response.starts_with("HTTP/1.1 201"), "{response}");
         stopping.join().unwrap();
     });
     let server = server.restart();
@@ -205,7 +208,7 @@ fn a_stop_finishes_the_request_that_has_begun() {
 }
 
 #[test]
-fn a_request_that_is_refused_before_its_body_does_not_end_the_connection() {
+fn a_request_rejected_before_its_body_does_not_end_the_connection() {
     let server = TestServer::start();
     let token = format!("authorization: Bearer {}\r\n", server.token);
     let long = "x".repeat(9 << 10);
@@ -228,27 +231,27 @@ fn a_request_that_is_refused_before_its_body_does_not_end_the_connection() {
         let head = format!("{line} HTTP/1.1\r\n{headers}");
         let mut stream = server.connect();
         write!(stream, "{head}host: x\r\ncontent-length: 10\r\n\r\n{{\"name\"").unwrap();
-        // The answer waits for the rest of the body; were it sent at once, the connection would be closed with it.
+        // The response waits for the rest of the body. Sent at once, it would have to close the connection.
         stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         stream.read_exact(&mut [0]).unwrap_err();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream
             .write_all(b":1}GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
             .unwrap();
-        let mut answers = String::new();
-        stream.read_to_string(&mut answers).unwrap();
-        assert!(answers.starts_with(&format!("HTTP/1.1 {status} ")), "{answers}");
-        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
+        let mut responses = String::new();
+        stream.read_to_string(&mut responses).unwrap();
+        assert!(responses.starts_with(&format!("HTTP/1.1 {status} ")), "{responses}");
+        assert_eq!(responses.matches("HTTP/1.1 ").count(), 2, "{responses}");
         assert_eq!(
-            answers.matches("{\"status\":\"ok\"}").count(),
+            responses.matches("{\"status\":\"ok\"}").count(),
             1 + usize::from(status == "200"),
-            "{answers}"
+            "{responses}"
         );
     }
 }
 
 #[test]
-fn a_body_that_is_not_wanted_and_does_not_come_ends_the_connection_with_the_answer() {
+fn an_unwanted_body_that_does_not_arrive_closes_the_connection_after_the_response() {
     let server = TestServer::start();
     for head in [
         "content-length: 1000000\r\n",
@@ -256,8 +259,8 @@ fn a_body_that_is_not_wanted_and_does_not_come_ends_the_connection_with_the_answ
         "transfer-encoding: chunked\r\n",
         "expect: 100-continue\r\ncontent-length: 11\r\n",
     ] {
-        let answer = server.raw(format!("POST /v1/groups HTTP/1.1\r\nhost: x\r\n{head}\r\n"));
-        assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
-        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        let response = server.send_raw(format!("POST /v1/groups HTTP/1.1\r\nhost: x\r\n{head}\r\n"));
+        assert!(response.starts_with("HTTP/1.1 401 "), "{response}");
+        assert!(response.contains("connection: close\r\n"), "{response}");
     }
 }

@@ -1,40 +1,36 @@
 //! The API over real sockets and files, with the server in this process.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails tells where")]
+#![allow(clippy::unwrap_used, reason = "a failed unwrap in a test reports its place")]
 
-mod accounts;
+mod account_isolation;
+mod auth_rate_limit;
+mod bit_flips;
 mod check;
-mod clearing;
 mod concurrency;
-mod conditions;
+mod conditional_requests;
 mod contacts;
 mod conversations;
-mod description;
 mod docs;
 mod errors;
-mod flips;
 mod forms;
 mod groups;
-mod guesses;
 mod harness;
 mod idempotency;
+mod import_export;
 mod limits;
-mod log;
 mod malformed;
 mod members;
 mod messages;
+mod migrations;
 mod model;
-mod numbers {
-    pub use test_support::env::number as variable;
-    pub use test_support::random::Random;
-}
-mod operations;
-mod paging;
+#[path = "../common/numbers.rs"]
+mod numbers;
+mod openapi;
+mod pagination;
+mod purge;
 mod search;
-mod slow;
-mod sound {
-    pub use test_support::integrity::assert_integrity as assert_sound;
-}
+mod slow_clients;
+#[path = "../common/sound.rs"]
+mod sound;
 mod store;
-mod transfer;
-mod upgrade;
+mod wal_recovery;

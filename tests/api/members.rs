@@ -5,20 +5,19 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, config, ids, text};
-use crate::messages::fill;
+use crate::harness::{Response, TestServer, bulk_messages, concurrently, config, ids, text};
 
 /// New contacts, by id.
 fn contacts(server: &TestServer, names: impl IntoIterator<Item = &'static str>) -> Vec<String> {
     let names = names.into_iter();
-    names.map(|name| text(&server.contact(name)["id"])).collect()
+    names.map(|name| text(&server.create_contact(name)["id"])).collect()
 }
 
 /// New contacts with names of their own, by id, made by many at once.
 fn many_contacts(server: &TestServer, count: usize) -> Vec<String> {
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..count)
-            .map(|n| scope.spawn(move || text(&server.contact(&format!("u{n}"))["id"])))
+            .map(|n| scope.spawn(move || text(&server.create_contact(&format!("u{n}"))["id"])))
             .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
@@ -31,20 +30,24 @@ fn bounded(most: usize) -> TestServer {
     TestServer::start_with(config)
 }
 
-fn put(server: &TestServer, group: &str, contact: &str) -> Answer {
+fn put(server: &TestServer, group: &str, contact: &str) -> Response {
     server
         .request("PUT", &format!("/v1/groups/{group}/contacts/{contact}"))
         .send()
 }
 
-fn remove(server: &TestServer, group: &str, contact: &str) -> Answer {
+fn remove(server: &TestServer, group: &str, contact: &str) -> Response {
     server.delete(&format!("/v1/groups/{group}/contacts/{contact}"))
 }
 
 #[track_caller]
-fn done(answer: &Answer) {
+fn done(response: &Response) {
     assert_eq!(
-        (answer.status, answer.text.as_str(), answer.header("content-length")),
+        (
+            response.status,
+            response.text.as_str(),
+            response.header("content-length")
+        ),
         (204, "", None)
     );
 }
@@ -71,12 +74,12 @@ fn members_are_listed_as_contacts_in_the_group_s_order() {
     ]});
     let group = server.post("/v1/groups", &body).json();
     let path = format!("/v1/groups/{}/contacts", text(&group["id"]));
-    let answer = server.get(&path);
+    let response = server.get(&path);
     assert_eq!(
-        (answer.status, answer.header("content-type")),
+        (response.status, response.header("content-type")),
         (200, Some("application/json"))
     );
-    assert_eq!(answer.json(), json!({"has_more": false, "data": group["contacts"]}));
+    assert_eq!(response.json(), json!({"has_more": false, "data": group["contacts"]}));
     let usernames: Vec<&Value> = group["contacts"]
         .as_array()
         .unwrap()
@@ -87,10 +90,10 @@ fn members_are_listed_as_contacts_in_the_group_s_order() {
     let group = server.get(&format!("/v1/groups/{}", text(&group["id"]))).text;
     let array = group.split_once("\"contacts\":").unwrap().1;
     let array = &array[..=array.find(']').unwrap()];
-    assert_eq!(answer.text, format!("{{\"has_more\":false,\"data\":{array}}}"));
+    assert_eq!(response.text, format!("{{\"has_more\":false,\"data\":{array}}}"));
     let head = server.request("HEAD", &path).send();
     assert_eq!((head.status, head.text.as_str()), (200, ""));
-    let empty = server.group(&json!({"name": "empty"}));
+    let empty = server.create_group(&json!({"name": "empty"}));
     assert_eq!(
         server.get(&format!("/v1/groups/{empty}/contacts")).json(),
         json!({"has_more": false, "data": []})
@@ -102,7 +105,7 @@ fn a_member_is_added_at_the_end_once_and_stays_where_it_is() {
     let server = TestServer::start();
     let ids = contacts(&server, ["a", "b", "c", "d"]);
     let [a, b, c, d] = [0, 1, 2, 3].map(|at| ids[at].as_str());
-    let group = server.group(&json!({"name": "x", "contacts": [c, b]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [c, b]}));
     done(&put(&server, &group, d));
     assert_eq!(members(&server, &group), [c, b, d]);
     done(&put(&server, &group, a));
@@ -112,7 +115,7 @@ fn a_member_is_added_at_the_end_once_and_stays_where_it_is() {
         done(&put(&server, &group, &again.to_uppercase()));
         assert_eq!(members(&server, &group), [c, b, d, a]);
     }
-    let empty = server.group(&json!({"name": "y"}));
+    let empty = server.create_group(&json!({"name": "y"}));
     done(&put(&server, &empty.to_lowercase(), b));
     assert_eq!(
         members(&server, &empty),
@@ -127,8 +130,8 @@ fn a_member_is_removed_alone_and_comes_back_at_the_end() {
     let server = TestServer::start();
     let ids = contacts(&server, ["a", "b", "c"]);
     let [a, b, c] = [0, 1, 2].map(|at| ids[at].as_str());
-    let group = server.group(&json!({"name": "x", "contacts": [a, b, c]}));
-    let other = server.group(&json!({"name": "y", "contacts": [a, b, c]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [a, b, c]}));
+    let other = server.create_group(&json!({"name": "y", "contacts": [a, b, c]}));
     done(&remove(&server, &group, a));
     assert_eq!(members(&server, &group), [b, c]);
     assert_eq!(remove(&server, &group, a).expect_error(404, "not_found"), Value::Null);
@@ -156,7 +159,7 @@ fn a_membership_that_is_replaced_in_between_is_gone_on_from() {
     let server = TestServer::start();
     let ids = contacts(&server, ["a", "b", "c", "d"]);
     let [a, b, c, d] = [0, 1, 2, 3].map(|at| ids[at].as_str());
-    let group = server.group(&json!({"name": "x", "contacts": [a, b]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [a, b]}));
     done(&put(&server, &group, c));
     let path = format!("/v1/groups/{group}");
     assert_eq!(server.put(&path, &json!({"contacts": [c, a]})).status, 200);
@@ -190,8 +193,8 @@ fn what_is_no_group_no_contact_or_no_member_is_not_found() {
     let server = TestServer::start();
     let ids = contacts(&server, ["member", "other", "gone"]);
     let [member, other, gone] = [0, 1, 2].map(|at| ids[at].as_str());
-    let group = server.group(&json!({"name": "x", "contacts": [gone, member]}));
-    let gone_group = server.group(&json!({"name": "x", "contacts": [member]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [gone, member]}));
+    let gone_group = server.create_group(&json!({"name": "x", "contacts": [member]}));
     server.delete(&format!("/v1/contacts/{gone}"));
     server.delete(&format!("/v1/groups/{gone_group}"));
     let none = "AAAAAAAAAAAAAAAA";
@@ -212,8 +215,8 @@ fn what_is_no_group_no_contact_or_no_member_is_not_found() {
         ("PUT", format!("{group}/contacts/{member}/x")),
     ] {
         for method in methods.split(' ') {
-            let answer = server.request(method, &format!("/v1/groups/{path}")).send();
-            assert_eq!(answer.expect_error(404, "not_found"), Value::Null, "{method} {path}");
+            let response = server.request(method, &format!("/v1/groups/{path}")).send();
+            assert_eq!(response.expect_error(404, "not_found"), Value::Null, "{method} {path}");
         }
     }
     for (method, path, allow) in [
@@ -221,9 +224,9 @@ fn what_is_no_group_no_contact_or_no_member_is_not_found() {
         ("GET", format!("/v1/groups/{group}/contacts/{member}"), "PUT, DELETE"),
         ("PATCH", format!("/v1/groups/{group}/contacts/{member}"), "PUT, DELETE"),
     ] {
-        let answer = server.request(method, &path).send();
-        answer.expect_error(405, "method_not_allowed");
-        assert_eq!(answer.header("allow"), Some(allow), "{method} {path}");
+        let response = server.request(method, &path).send();
+        response.expect_error(405, "method_not_allowed");
+        assert_eq!(response.header("allow"), Some(allow), "{method} {path}");
     }
     assert_eq!(members(&server, &group), [member], "nothing changed");
 }
@@ -232,11 +235,11 @@ fn what_is_no_group_no_contact_or_no_member_is_not_found() {
 fn members_are_paged_both_ways_by_contact_id() {
     let server = TestServer::start();
     // Made in another order than they are members.
-    let made = many_contacts(&server, 13);
-    let mut expected = made.clone();
+    let created = many_contacts(&server, 13);
+    let mut expected = created.clone();
     expected.sort_unstable_by_key(|id| id.to_lowercase());
-    let group = server.group(&json!({"name": "x", "contacts": expected}));
-    server.group(&json!({"name": "y", "contacts": made}));
+    let group = server.create_group(&json!({"name": "x", "contacts": expected}));
+    server.create_group(&json!({"name": "y", "contacts": created}));
     let path = format!("/v1/groups/{group}/contacts");
     let default = server.get(&path).json();
     assert_eq!(
@@ -269,7 +272,7 @@ fn a_cursor_that_is_no_member_or_a_wrong_limit_is_refused() {
     let server = TestServer::start();
     let ids = contacts(&server, ["member", "other", "gone", "removed"]);
     let [member, other, gone, removed] = [0, 1, 2, 3].map(|at| ids[at].as_str());
-    let group = server.group(&json!({"name": "x", "contacts": [member, gone, removed]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [member, gone, removed]}));
     let path = format!("/v1/groups/{group}/contacts");
     for was in [gone, removed] {
         assert_eq!(server.get(&format!("{path}?starting_after={was}")).status, 200);
@@ -278,15 +281,15 @@ fn a_cursor_that_is_no_member_or_a_wrong_limit_is_refused() {
     done(&remove(&server, &group, removed));
     for cursor in ["starting_after", "ending_before"] {
         for none in [other, gone, removed, &group, "AAAAAAAAAAAAAAAA", "x", ""] {
-            let answer = server.get(&format!("{path}?{cursor}={none}"));
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), cursor, "{none}");
+            let response = server.get(&format!("{path}?{cursor}={none}"));
+            assert_eq!(response.expect_error(400, "parameter_invalid"), cursor, "{none}");
         }
     }
     let both = server.get(&format!("{path}?starting_after={member}&ending_before={member}"));
     both.expect_error(400, "parameter_invalid");
     for limit in ["0", "101", "ten", ""] {
-        let answer = server.get(&format!("{path}?limit={limit}"));
-        assert_eq!(answer.expect_error(400, "parameter_invalid"), "limit");
+        let response = server.get(&format!("{path}?limit={limit}"));
+        assert_eq!(response.expect_error(400, "parameter_invalid"), "limit");
     }
     for unknown in ["query=x", "username=member", "archived=true"] {
         server
@@ -322,7 +325,7 @@ fn whatever_is_added_removed_and_replaced_the_list_is_as_a_model_has_it() {
     let pool = std::cell::RefCell::new(contacts(&server, names));
     proptest!(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() }, |(steps in steps())| {
         let mut pool = pool.borrow_mut();
-        let group = server.group(&json!({"name": "x"}));
+        let group = server.create_group(&json!({"name": "x"}));
         let mut model: Vec<String> = Vec::new();
         for step in steps {
             match step {
@@ -334,8 +337,8 @@ fn whatever_is_added_removed_and_replaced_the_list_is_as_a_model_has_it() {
                 }
                 Step::Remove(who) => {
                     let place = model.iter().position(|id| *id == pool[who]);
-                    let answer = remove(&server, &group, &pool[who]);
-                    prop_assert_eq!(answer.status, if place.is_some() { 204 } else { 404 });
+                    let response = remove(&server, &group, &pool[who]);
+                    prop_assert_eq!(response.status, if place.is_some() { 204 } else { 404 });
                     place.map(|place| model.remove(place));
                 }
                 Step::Replace(all) => {
@@ -351,7 +354,7 @@ fn whatever_is_added_removed_and_replaced_the_list_is_as_a_model_has_it() {
                 Step::Forget(who) => {
                     prop_assert_eq!(server.delete(&format!("/v1/contacts/{}", pool[who])).status, 204);
                     model.retain(|id| *id != pool[who]);
-                    pool[who] = text(&server.contact(names[who])["id"]);
+                    pool[who] = text(&server.create_contact(names[who])["id"]);
                 }
             }
             prop_assert_eq!(&members(&server, &group), &model);
@@ -371,12 +374,12 @@ fn a_group_takes_no_more_members_than_its_bound() {
     let server = bounded(3);
     let ids = contacts(&server, ["a", "b", "c", "d", "e"]);
     let [a, b, c, d, e] = [0, 1, 2, 3, 4].map(|at| ids[at].as_str());
-    let group = server.group(&json!({"name": "x", "contacts": [a, b]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [a, b]}));
     done(&put(&server, &group, c));
     let refused = || {
         for over in [d, e] {
-            let answer = put(&server, &group, over);
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), "contacts");
+            let response = put(&server, &group, over);
+            assert_eq!(response.expect_error(400, "parameter_invalid"), "contacts");
         }
     };
     refused();
@@ -389,10 +392,10 @@ fn a_group_takes_no_more_members_than_its_bound() {
     refused_then(&server, &group, e, &[a, c, d]);
     // One who is deleted makes room at once, though much is to be cleared away before its membership is.
     let path = format!("/v1/contacts/{a}");
-    fill(&server, &server.get(&path).json(), &Value::Null);
+    bulk_messages(&server, &server.get(&path).json(), &Value::Null);
     server.delete(&path);
     done(&put(&server, &group, e));
-    let conn = rusqlite::Connection::open(&server.db).unwrap();
+    let conn = server.open_database();
     let left: usize = conn
         .query_row("SELECT count(*) FROM deleted_conversations", [], |row| row.get(0))
         .unwrap();
@@ -415,8 +418,8 @@ fn a_group_takes_no_more_members_than_its_bound() {
 /// Asserts that a group is full and stays as it is.
 #[track_caller]
 fn refused_then(server: &TestServer, group: &str, over: &str, there: &[&str]) {
-    let answer = put(server, group, over);
-    assert_eq!(answer.expect_error(400, "parameter_invalid"), "contacts");
+    let response = put(server, group, over);
+    assert_eq!(response.expect_error(400, "parameter_invalid"), "contacts");
     assert_eq!(members(server, group), there);
 }
 
@@ -437,7 +440,7 @@ fn a_group_of_a_thousand_is_paged_and_takes_nobody_more() {
     let path = format!("/v1/groups/{id}/contacts?");
     assert_eq!(server.walk(&path, 100, None), expected);
     assert_eq!(server.walk(&path, 77, Some(&expected[999])), expected[..999]);
-    let over = text(&server.contact("over")["id"]);
+    let over = text(&server.create_contact("over")["id"]);
     assert_eq!(
         put(&server, &id, &over).expect_error(400, "parameter_invalid"),
         "contacts"
@@ -448,28 +451,14 @@ fn a_group_of_a_thousand_is_paged_and_takes_nobody_more() {
     assert_eq!(ids(&last), [over]);
 }
 
-/// Runs `work` for each of so many at the same moment, and answers with what each did.
-fn at_once<T: Send>(count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let barrier = std::sync::Barrier::new(count);
-    std::thread::scope(|scope| {
-        let (barrier, work) = (&barrier, &work);
-        let run = move |n| {
-            barrier.wait();
-            work(n)
-        };
-        let threads: Vec<_> = (0..count).map(|n| scope.spawn(move || run(n))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
-    })
-}
-
 #[test]
 fn all_whom_many_add_at_once_are_there_exactly_once() {
     let server = TestServer::start();
     let (writers, each) = (24, 3);
     let ids = many_contacts(&server, writers * each);
-    let first = text(&server.contact("first")["id"]);
-    let group = server.group(&json!({"name": "x", "contacts": [first]}));
-    at_once(writers, |writer| {
+    let first = text(&server.create_contact("first")["id"]);
+    let group = server.create_group(&json!({"name": "x", "contacts": [first]}));
+    concurrently(writers, |writer| {
         for id in &ids[writer * each..(writer + 1) * each] {
             done(&put(&server, &group, id));
             // Others add the same ones.
@@ -493,13 +482,13 @@ fn all_whom_many_add_at_once_are_there_exactly_once() {
 fn of_many_who_are_added_at_once_exactly_the_bound_many_get_in() {
     let server = bounded(20);
     let ids = many_contacts(&server, 48);
-    let group = server.group(&json!({"name": "x", "contacts": ids[..4]}));
-    let answers = at_once(44, |n| put(&server, &group, &ids[4 + n]));
+    let group = server.create_group(&json!({"name": "x", "contacts": ids[..4]}));
+    let responses = concurrently(44, |n| put(&server, &group, &ids[4 + n]));
     let mut added: Vec<&String> = ids[..4].iter().collect();
-    for (answer, id) in answers.iter().zip(&ids[4..]) {
-        match answer.status {
+    for (response, id) in responses.iter().zip(&ids[4..]) {
+        match response.status {
             204 => added.push(id),
-            _ => assert_eq!(answer.expect_error(400, "parameter_invalid"), "contacts"),
+            _ => assert_eq!(response.expect_error(400, "parameter_invalid"), "contacts"),
         }
     }
     let there = members(&server, &group);
@@ -511,9 +500,9 @@ fn of_many_who_are_added_at_once_exactly_the_bound_many_get_in() {
 fn adders_and_removers_at_once_leave_what_their_answers_tell() {
     let server = bounded(25);
     let ids = many_contacts(&server, 30);
-    let group = server.group(&json!({"name": "x", "contacts": ids[..15]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": ids[..15]}));
     // Each contact has one thread to itself, whose last answered change must stand; all share the group's bound.
-    let ends = at_once(30, |n| {
+    let ends = concurrently(30, |n| {
         let mut is_in = n < 15;
         for turn in 0..8 {
             if turn % 3 == 2 {
@@ -553,9 +542,9 @@ fn adders_and_removers_at_once_leave_what_their_answers_tell() {
 fn memberships_replaced_and_contacts_deleted_while_others_are_added_stay_whole() {
     let server = bounded(12);
     let ids = many_contacts(&server, 24);
-    let group = server.group(&json!({"name": "x"}));
+    let group = server.create_group(&json!({"name": "x"}));
     let path = format!("/v1/groups/{group}");
-    at_once(12, |n| {
+    concurrently(12, |n| {
         for turn in 0..6 {
             let id = &ids[n];
             match n % 3 {
@@ -572,7 +561,7 @@ fn memberships_replaced_and_contacts_deleted_while_others_are_added_stay_whole()
                     );
                 }
                 _ => {
-                    let own = text(&server.contact(&format!("own{n}x{turn}"))["id"]);
+                    let own = text(&server.create_contact(&format!("own{n}x{turn}"))["id"]);
                     let added = put(&server, &group, &own);
                     assert!([204, 400].contains(&added.status));
                     assert_eq!(server.delete(&format!("/v1/contacts/{own}")).status, 204);
@@ -599,7 +588,8 @@ fn the_groups_of_a_contact_follow_its_memberships_with_every_other_filter() {
     let groups: Vec<String> = (0..8)
         .map(|n| {
             let name = if n % 2 == 0 { "Plaza Hotel" } else { "Night Bus" };
-            let group = server.group(&json!({"name": name, "description": format!("number{n}"), "contacts": [peter]}));
+            let group =
+                server.create_group(&json!({"name": name, "description": format!("number{n}"), "contacts": [peter]}));
             if n % 4 >= 2 {
                 server.put(&format!("/v1/groups/{group}"), &json!({"archived_at": 1}));
             }
@@ -644,8 +634,8 @@ fn the_groups_of_a_contact_follow_its_memberships_with_every_other_filter() {
     done(&remove(&server, &groups[7], kate));
     check(kate, &[0, 1, 6], "removed from two");
     let replace = |n: usize, members: Value| {
-        let answer = server.put(&format!("/v1/groups/{}", groups[n]), &json!({"contacts": members}));
-        assert_eq!(answer.status, 200);
+        let response = server.put(&format!("/v1/groups/{}", groups[n]), &json!({"contacts": members}));
+        assert_eq!(response.status, 200);
     };
     replace(1, json!([peter]));
     replace(2, json!([{"username": "KATE"}, peter]));
@@ -659,18 +649,18 @@ fn the_groups_of_a_contact_follow_its_memberships_with_every_other_filter() {
         assert_eq!(gone.expect_error(400, "parameter_invalid"), "contact_id");
     }
     check(kate, &[2, 6], "another contact deleted");
-    let again = text(&server.contact("peter")["id"]);
+    let again = text(&server.create_contact("peter")["id"]);
     check(&again, &[], "of the same user name");
 }
 
 #[test]
 fn a_contact_filter_that_names_no_contact_is_refused() {
     let server = TestServer::start();
-    let group = server.group(&json!({"name": "x", "contacts": [{"username": "a"}]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": [{"username": "a"}]}));
     for none in ["AAAAAAAAAAAAAAAA", "x", "", "a", &group] {
         for filter in ["", "&archived=true", "&query=x"] {
-            let answer = server.get(&format!("/v1/groups?contact_id={none}{filter}"));
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), "contact_id", "{none}");
+            let response = server.get(&format!("/v1/groups?contact_id={none}{filter}"));
+            assert_eq!(response.expect_error(400, "parameter_invalid"), "contact_id", "{none}");
         }
     }
 }
@@ -679,7 +669,7 @@ fn a_contact_filter_that_names_no_contact_is_refused() {
 fn a_walk_along_the_members_goes_on_while_others_come_and_go() {
     let server = TestServer::start();
     let all = many_contacts(&server, 40);
-    let group = server.group(&json!({"name": "x", "contacts": all[..30]}));
+    let group = server.create_group(&json!({"name": "x", "contacts": all[..30]}));
     let path = format!("/v1/groups/{group}/contacts?limit=4");
     let mut seen: Vec<String> = Vec::new();
     for turn in 0.. {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer, assert_in_order, ids, text};
+use crate::harness::{ABSENT_ID, Response, TestServer, assert_in_order, bulk_messages, encode, ids, object_path, text};
 
 const PROPERTIES: [&str; 8] = [
     "id",
@@ -14,16 +14,10 @@ const PROPERTIES: [&str; 8] = [
     "created_at",
     "updated_at",
 ];
-const NOBODY: &str = "AAAAAAAAAAAAAAAA";
-
-/// The path of an object of a kind.
-fn path(kind: &str, object: &Value) -> String {
-    format!("/v1/{kind}/{}", text(&object["id"]))
-}
 
 /// A new group with two members.
 fn group(server: &TestServer) -> Value {
-    server.made(
+    server.create(
         "/v1/groups",
         &json!({"name": "Plaza", "contacts": [{"username": "Hector"}, {"username": "Cedric"}]}),
     )
@@ -32,26 +26,13 @@ fn group(server: &TestServer) -> Value {
 /// A new message of the account's owner in an end's conversation.
 fn sent(server: &TestServer, end: &Value, message: &str) -> Value {
     let body = json!({"conversation_id": end["conversation_id"], "message": message});
-    server.made("/v1/messages", &body)
+    server.create("/v1/messages", &body)
 }
 
 /// A new message of a contact in an end's conversation.
 fn sent_by(server: &TestServer, end: &Value, contact: &Value) -> Value {
     let body = json!({"conversation_id": end["conversation_id"], "message": "x", "contact_id": contact["id"]});
-    server.made("/v1/messages", &body)
-}
-
-/// Puts so many messages into an end's conversation that they are not cleared away in a moment. Answers with their ids.
-pub fn fill(server: &TestServer, end: &Value, sender: &Value) -> Vec<String> {
-    let count = 6_000;
-    let sql = "WITH RECURSIVE n (n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM n WHERE n + 1 < ?1)
-        INSERT INTO messages (id, account, conversation_pk, contact_pk, message, created_at)
-        SELECT printf('gone%012d', n), account, pk, (SELECT pk FROM contacts WHERE id = ?3), 'gone', 5
-        FROM n CROSS JOIN conversations WHERE id = ?2";
-    let params = rusqlite::params![count, text(&end["conversation_id"]), sender["id"].as_str()];
-    let conn = rusqlite::Connection::open(&server.db).unwrap();
-    assert_eq!(conn.execute(sql, params).unwrap(), count);
-    (0..count).map(|n| format!("gone{n:012}")).collect()
+    server.create("/v1/messages", &body)
 }
 
 /// Waits until as many rows of a table as that are left.
@@ -82,15 +63,15 @@ fn set_back(server: &TestServer, sql: &str) {
 fn a_sent_message_is_answered_whole_and_can_be_retrieved() {
     let server = TestServer::start();
     let group = group(&server);
-    let answer = server.post(
+    let response = server.post(
         "/v1/messages",
         &json!({"conversation_id": group["conversation_id"], "message": "Merry Christmas!"}),
     );
-    assert_eq!(answer.status, 201);
-    assert_in_order(&answer.text, &PROPERTIES);
-    let message = answer.json();
-    let location = path("messages", &message);
-    assert_eq!(answer.header("location"), Some(location.as_str()));
+    assert_eq!(response.status, 201);
+    assert_in_order(&response.text, &PROPERTIES);
+    let message = response.json();
+    let location = object_path("messages", &message);
+    assert_eq!(response.header("location"), Some(location.as_str()));
     let created_at = message["created_at"].as_i64().unwrap();
     assert!(created_at >= group["created_at"].as_i64().unwrap());
     let expected = json!({
@@ -108,7 +89,7 @@ fn a_sent_message_is_answered_whole_and_can_be_retrieved() {
     assert!(id.len() == 16 && id.bytes().all(|byte| byte.is_ascii_alphanumeric()));
     for spelled in [id.clone(), id.to_lowercase(), id.to_uppercase()] {
         let retrieved = server.get(&format!("/v1/messages/{spelled}"));
-        assert_eq!((retrieved.status, &retrieved.text), (200, &answer.text));
+        assert_eq!((retrieved.status, &retrieved.text), (200, &response.text));
     }
     let list = server.get("/v1/messages").json();
     assert_eq!(list, json!({"has_more": false, "data": [expected]}));
@@ -124,11 +105,11 @@ fn a_deleted_message_is_gone() {
     let server = TestServer::start();
     let group = group(&server);
     let (kept, message) = (sent(&server, &group, "kept"), sent(&server, &group, "x"));
-    let answer = server.delete(&path("messages", &message));
-    assert_eq!((answer.status, answer.text.as_str()), (204, ""));
+    let response = server.delete(&object_path("messages", &message));
+    assert_eq!((response.status, response.text.as_str()), (204, ""));
     for method in ["GET", "PUT", "PATCH", "DELETE"] {
-        let answer = server.request(method, &path("messages", &message)).send();
-        answer.expect_error(404, "not_found");
+        let response = server.request(method, &object_path("messages", &message)).send();
+        response.expect_error(404, "not_found");
     }
     for cursor in ["starting_after", "ending_before"] {
         let list = server.get(&format!("/v1/messages?{cursor}={}", text(&message["id"])));
@@ -183,9 +164,7 @@ fn any_text_comes_back_byte_for_byte() {
         unusual.clone(),
     ];
     texts.extend(every_control.chars().chain(unusual.chars()).map(String::from));
-    let reference = path("messages", &sent(&server, &group, "to be changed"));
-    let encode =
-        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
+    let reference = object_path("messages", &sent(&server, &group, "to be changed"));
     for sent_text in &texts {
         let conversation = text(&group["conversation_id"]);
         let by_json = sent(&server, &group, sent_text);
@@ -201,7 +180,7 @@ fn any_text_comes_back_byte_for_byte() {
             .json();
         for message in [by_json, by_form, escaped] {
             assert_eq!(message["message"], json!(sent_text), "{sent_text:?}");
-            assert_eq!(server.get(&path("messages", &message)).json(), message);
+            assert_eq!(server.get(&object_path("messages", &message)).json(), message);
         }
         assert_eq!(
             server.get("/v1/messages?limit=1").json()["data"][0]["message"],
@@ -225,7 +204,7 @@ fn any_text_comes_back_byte_for_byte() {
 fn a_message_s_length_is_counted_in_characters() {
     let server = TestServer::start();
     let group = group(&server);
-    let first = path("messages", &sent(&server, &group, "x"));
+    let first = object_path("messages", &sent(&server, &group, "x"));
     // Of one, two, three and four bytes, letters and signs; two characters that are seen as one count as two.
     for unit in ["a", "é", "語", "👍", "𐐷", "\u{1}", "e\u{301}"] {
         let (longest, over) = (
@@ -235,20 +214,20 @@ fn a_message_s_length_is_counted_in_characters() {
         let message = sent(&server, &group, &longest);
         assert!(message["message"] == json!(longest), "{unit:?} changed");
         assert!(
-            server.get(&path("messages", &message)).json() == message,
+            server.get(&object_path("messages", &message)).json() == message,
             "{unit:?} changed"
         );
         assert_eq!(server.put(&first, &json!({"message": longest})).status, 200, "{unit:?}");
         let body = json!({"conversation_id": group["conversation_id"], "message": over});
         let before = server.get(&first).text;
-        for answer in [
+        for response in [
             server.post("/v1/messages", &body),
             server.put(&first, &json!({"message": over})),
         ] {
-            assert_eq!(answer.expect_error(400, "parameter_invalid"), "message", "{unit:?}");
+            assert_eq!(response.expect_error(400, "parameter_invalid"), "message", "{unit:?}");
         }
         assert!(server.get(&first).text == before, "{unit:?} changed");
-        assert_eq!(server.delete(&path("messages", &message)).status, 204);
+        assert_eq!(server.delete(&object_path("messages", &message)).status, 204);
     }
     let encoded = "%F0%9F%91%8D".repeat(10_000);
     let form = format!("conversation_id={}&message={encoded}", text(&group["conversation_id"]));
@@ -260,13 +239,13 @@ fn a_message_s_length_is_counted_in_characters() {
 fn nul_is_refused_in_a_message_and_its_reactions() {
     let server = TestServer::start();
     let group = group(&server);
-    let message = path("messages", &sent(&server, &group, "x"));
+    let message = object_path("messages", &sent(&server, &group, "x"));
     let before = server.get(&message).text;
     let conversation = text(&group["conversation_id"]);
     let (json_type, form_type) = ("application/json", "application/x-www-form-urlencoded");
     let refused = |method: &str, path: &str, kind: &str, body: String| {
-        let answer = server.request(method, path).body(kind, body.clone()).send();
-        assert_eq!(answer.expect_error(400, "body_malformed"), Value::Null, "{body}");
+        let response = server.request(method, path).body(kind, body.clone()).send();
+        assert_eq!(response.expect_error(400, "body_malformed"), Value::Null, "{body}");
     };
     for nul in ["\\u0000", "a\\u0000b"] {
         let body = format!("{{\"conversation_id\":\"{conversation}\",\"message\":\"{nul}\"}}");
@@ -308,7 +287,7 @@ fn a_parameter_that_breaks_its_rule_is_named_and_nothing_is_sent() {
             "conversation_id",
         ),
         (
-            json!({"conversation_id": NOBODY, "message": "x"}),
+            json!({"conversation_id": ABSENT_ID, "message": "x"}),
             invalid,
             "conversation_id",
         ),
@@ -343,7 +322,7 @@ fn a_parameter_that_breaks_its_rule_is_named_and_nothing_is_sent() {
             "message",
         ),
         (
-            json!({"conversation_id": conversation, "message": "x", "contact_id": NOBODY}),
+            json!({"conversation_id": conversation, "message": "x", "contact_id": ABSENT_ID}),
             invalid,
             "contact_id",
         ),
@@ -368,14 +347,14 @@ fn a_parameter_that_breaks_its_rule_is_named_and_nothing_is_sent() {
             "contact",
         ),
     ] {
-        let answer = server.post("/v1/messages", &body);
-        assert_eq!(answer.expect_error(400, code), param, "{body}");
+        let response = server.post("/v1/messages", &body);
+        assert_eq!(response.expect_error(400, code), param, "{body}");
     }
     assert_eq!(server.get("/v1/messages").json()["data"], json!([]));
     let untouched = server.get(&format!("/v1/conversations/{}", text(conversation)));
     assert_eq!(untouched.json()["last_active_at"], Value::Null);
 
-    let message = path("messages", &sent(&server, &group, "x"));
+    let message = object_path("messages", &sent(&server, &group, "x"));
     let before = server.get(&message).text;
     for (body, code, param) in [
         (json!({"read_at": 5, "message": ""}), invalid, "message"),
@@ -419,8 +398,8 @@ fn a_parameter_that_breaks_its_rule_is_named_and_nothing_is_sent() {
         (json!({"message": "y", "text": "z"}), "parameter_unknown", "text"),
     ] {
         for method in ["PUT", "PATCH"] {
-            let answer = server.request(method, &message).json(&body).send();
-            assert_eq!(answer.expect_error(400, code), param, "{body}");
+            let response = server.request(method, &message).json(&body).send();
+            assert_eq!(response.expect_error(400, code), param, "{body}");
         }
     }
     assert_eq!(server.get(&message).text, before);
@@ -434,8 +413,8 @@ fn a_parameter_that_breaks_its_rule_is_named_and_nothing_is_sent() {
         ("limit=0", invalid, "limit"),
         ("contact_id=AAAAAAAAAAAAAAAA", "parameter_unknown", "contact_id"),
     ] {
-        let answer = server.get(&format!("/v1/messages?{query}"));
-        assert_eq!(answer.expect_error(400, code), param, "{query}");
+        let response = server.get(&format!("/v1/messages?{query}"));
+        assert_eq!(response.expect_error(400, code), param, "{query}");
     }
 }
 
@@ -444,7 +423,7 @@ fn a_sender_is_a_member_of_the_group_or_the_conversation_s_contact() {
     let server = TestServer::start();
     let group = group(&server);
     let (hector, cedric) = (&group["contacts"][0], &group["contacts"][1]);
-    let stranger = server.made("/v1/contacts", &json!({"username": "Stranger"}));
+    let stranger = server.create("/v1/contacts", &json!({"username": "Stranger"}));
     for (end, sender) in [
         (&group, hector),
         (&group, cedric),
@@ -452,13 +431,13 @@ fn a_sender_is_a_member_of_the_group_or_the_conversation_s_contact() {
         (&stranger, &stranger),
     ] {
         let message = sent_by(&server, end, sender);
-        let now = server.get(&path("contacts", sender)).json();
+        let now = server.get(&object_path("contacts", sender)).json();
         assert_eq!(message["contact"], now, "the whole contact, with this message counted");
-        assert_eq!(server.get(&path("messages", &message)).json(), message);
+        assert_eq!(server.get(&object_path("messages", &message)).json(), message);
     }
     let upper = text(&hector["id"]).to_uppercase();
     let body = json!({"conversation_id": group["conversation_id"], "message": "x", "contact_id": upper});
-    assert_eq!(server.made("/v1/messages", &body)["contact"]["id"], hector["id"]);
+    assert_eq!(server.create("/v1/messages", &body)["contact"]["id"], hector["id"]);
     let form = format!(
         "conversation_id={}&message=x&contact_id=",
         text(&group["conversation_id"])
@@ -466,7 +445,7 @@ fn a_sender_is_a_member_of_the_group_or_the_conversation_s_contact() {
     let by_owner = server.request("POST", "/v1/messages").form(&form).send();
     assert_eq!((by_owner.status, &by_owner.json()["contact"]), (201, &Value::Null));
 
-    let other = server.account("other");
+    let other = server.create_account("other");
     let theirs = server
         .request("POST", "/v1/contacts")
         .token(&other)
@@ -475,24 +454,28 @@ fn a_sender_is_a_member_of_the_group_or_the_conversation_s_contact() {
     let count = ids(&server.get("/v1/messages?limit=100").json()).len();
     let refused = |end: &Value, sender: &Value| {
         let body = json!({"conversation_id": end["conversation_id"], "message": "x", "contact_id": sender["id"]});
-        let answer = server.post("/v1/messages", &body);
-        assert_eq!(answer.expect_error(400, "parameter_invalid"), "contact_id");
+        let response = server.post("/v1/messages", &body);
+        assert_eq!(response.expect_error(400, "parameter_invalid"), "contact_id");
     };
     refused(&group, &stranger);
     refused(hector, cedric);
     refused(&stranger, hector);
     refused(&group, &theirs.json());
     refused(&group, &group);
-    server.delete(&format!("{}/contacts/{}", path("groups", &group), text(&cedric["id"])));
+    server.delete(&format!(
+        "{}/contacts/{}",
+        object_path("groups", &group),
+        text(&cedric["id"])
+    ));
     refused(&group, cedric);
     server.put(
-        &format!("{}/contacts/{}", path("groups", &group), text(&cedric["id"])),
+        &format!("{}/contacts/{}", object_path("groups", &group), text(&cedric["id"])),
         &json!({}),
     );
     sent_by(&server, &group, cedric);
-    server.put(&path("groups", &group), &json!({"contacts": [hector]}));
+    server.put(&object_path("groups", &group), &json!({"contacts": [hector]}));
     refused(&group, cedric);
-    server.delete(&path("contacts", hector));
+    server.delete(&object_path("contacts", hector));
     refused(&group, hector);
     assert_eq!(
         ids(&server.get("/v1/messages?limit=100").json()).len(),
@@ -507,18 +490,22 @@ fn what_a_removed_member_sent_stays_with_its_sender() {
     let group = group(&server);
     let (hector, cedric) = (&group["contacts"][0], &group["contacts"][1]);
     let (one, other) = (sent_by(&server, &group, hector), sent_by(&server, &group, cedric));
-    server.delete(&format!("{}/contacts/{}", path("groups", &group), text(&hector["id"])));
-    server.put(&path("groups", &group), &json!({"contacts": []}));
+    server.delete(&format!(
+        "{}/contacts/{}",
+        object_path("groups", &group),
+        text(&hector["id"])
+    ));
+    server.put(&object_path("groups", &group), &json!({"contacts": []}));
     for message in [&one, &other] {
-        assert_eq!(&server.get(&path("messages", message)).json(), message);
+        assert_eq!(&server.get(&object_path("messages", message)).json(), message);
     }
     let list = format!("/v1/messages?conversation_id={}", text(&group["conversation_id"]));
     assert_eq!(server.get(&list).json()["data"], json!([other, one]));
     // As the contact is now, and still as its sender when it is sent back.
-    server.put(&path("contacts", hector), &json!({"display_name": "Concierge"}));
-    let now = server.get(&path("messages", &one)).json();
+    server.put(&object_path("contacts", hector), &json!({"display_name": "Concierge"}));
+    let now = server.get(&object_path("messages", &one)).json();
     assert_eq!(now["contact"]["display_name"], "Concierge");
-    assert_eq!(server.put(&path("messages", &one), &now).json(), now);
+    assert_eq!(server.put(&object_path("messages", &one), &now).json(), now);
 }
 
 #[test]
@@ -528,33 +515,38 @@ fn what_a_deleted_contact_sent_to_a_group_stays_without_a_sender() {
     let hector = &group["contacts"][0];
     let in_group = sent_by(&server, &group, hector);
     let alone = [sent_by(&server, hector, hector), sent(&server, hector, "to Hector")];
-    server.delete(&path("contacts", hector));
+    server.delete(&object_path("contacts", hector));
     for message in &alone {
-        server.get(&path("messages", message)).expect_error(404, "not_found");
+        server
+            .get(&object_path("messages", message))
+            .expect_error(404, "not_found");
     }
     let mut expected = in_group.clone();
     expected["contact"] = Value::Null;
-    assert_eq!(server.get(&path("messages", &in_group)).json(), expected);
+    assert_eq!(server.get(&object_path("messages", &in_group)).json(), expected);
     assert_eq!(
         server.get("/v1/messages").json(),
         json!({"has_more": false, "data": [expected]})
     );
-    let stale = server.put(&path("messages", &in_group), &in_group);
+    let stale = server.put(&object_path("messages", &in_group), &in_group);
     assert_eq!(stale.expect_error(400, "parameter_invalid"), "contact");
-    assert_eq!(server.put(&path("messages", &in_group), &expected).json(), expected);
+    assert_eq!(
+        server.put(&object_path("messages", &in_group), &expected).json(),
+        expected
+    );
 }
 
 #[test]
 fn a_contact_that_comes_after_a_deleted_one_has_sent_nothing() {
     let server = TestServer::start();
     let group = group(&server);
-    let old = server.made("/v1/contacts", &json!({"username": "Hester"}));
-    let add = format!("{}/contacts/{}", path("groups", &group), text(&old["id"]));
+    let old = server.create("/v1/contacts", &json!({"username": "Hester"}));
+    let add = format!("{}/contacts/{}", object_path("groups", &group), text(&old["id"]));
     assert_eq!(server.request("PUT", &add).send().status, 204);
-    let message = path("messages", &sent_by(&server, &group, &old));
-    fill(&server, &group, &old);
-    server.delete(&path("contacts", &old));
-    let next = server.made("/v1/contacts", &json!({"username": "Hester"}));
+    let message = object_path("messages", &sent_by(&server, &group, &old));
+    bulk_messages(&server, &group, &old);
+    server.delete(&object_path("contacts", &old));
+    let next = server.create("/v1/contacts", &json!({"username": "Hester"}));
     let in_group = server.get("/v1/messages?limit=100").json();
     let senders = in_group["data"]
         .as_array()
@@ -565,7 +557,7 @@ fn a_contact_that_comes_after_a_deleted_one_has_sent_nothing() {
     assert_eq!(server.get(&message).json()["contact"], Value::Null);
     assert_eq!(next["last_active_at"], Value::Null);
     assert_eq!(
-        server.get(&path("groups", &group)).json()["contacts"],
+        server.get(&object_path("groups", &group)).json()["contacts"],
         group["contacts"],
         "nor is it a member"
     );
@@ -591,7 +583,7 @@ fn a_message_makes_its_conversation_and_its_sender_active() {
     assert_eq!(active("contacts", &cedric["id"]), Value::Null);
     assert_eq!(of(hector), Value::Null, "it went to the group");
     assert_eq!(
-        server.get(&path("groups", &group)).json()["contacts"][0]["last_active_at"],
+        server.get(&object_path("groups", &group)).json()["contacts"][0]["last_active_at"],
         message["created_at"]
     );
     for sql in [
@@ -601,8 +593,8 @@ fn a_message_makes_its_conversation_and_its_sender_active() {
         set_back(&server, sql);
     }
     let changed = json!({"message": "other", "read_at": 7, "reactions": {"a": ["Hector"]}});
-    assert_eq!(server.put(&path("messages", &message), &changed).status, 200);
-    server.delete(&path("messages", &message));
+    assert_eq!(server.put(&object_path("messages", &message), &changed).status, 200);
+    server.delete(&object_path("messages", &message));
     assert_eq!(
         [of(&group), active("contacts", &hector["id"])],
         [json!(5), json!(5)],
@@ -620,12 +612,12 @@ fn updated_at_tells_when_the_text_became_another() {
     let server = TestServer::start();
     let group = group(&server);
     let message = sent(&server, &group, "Plaza");
-    let path = path("messages", &message);
+    let path = object_path("messages", &message);
     let updated_at = |body: Value| {
-        let answer = server.put(&path, &body);
-        assert_eq!(answer.status, 200, "{}", answer.text);
-        assert_eq!(server.get(&path).text, answer.text);
-        answer.json()["updated_at"].clone()
+        let response = server.put(&path, &body);
+        assert_eq!(response.status, 200, "{}", response.text);
+        assert_eq!(server.get(&path).text, response.text);
+        response.json()["updated_at"].clone()
     };
     for body in [
         json!({}),
@@ -664,17 +656,17 @@ fn a_message_that_was_read_can_be_sent_back_and_its_read_only_properties_stay() 
         (sent_by(&server, &group, hector), false),
         (sent(&server, &group, "x"), true),
     ] {
-        let path = path("messages", &message);
+        let path = object_path("messages", &message);
         let all = json!({"message": "y", "reactions": {"a": ["x"], "b": ["y", "z"]}, "read_at": 9});
         let read = server.put(&path, &all).json();
         for method in ["PUT", "PATCH"] {
-            let answer = server.request(method, &path).json(&read).send();
-            assert_eq!((answer.status, answer.json()), (200, read.clone()));
+            let response = server.request(method, &path).json(&read).send();
+            assert_eq!((response.status, response.json()), (200, read.clone()));
         }
         let sender = if owner { hector.clone() } else { Value::Null };
         for (property, other) in [
-            ("id", json!(NOBODY)),
-            ("conversation_id", json!(NOBODY)),
+            ("id", json!(ABSENT_ID)),
+            ("conversation_id", json!(ABSENT_ID)),
             ("conversation_id", hector["conversation_id"].clone()),
             ("contact", sender),
             ("contact", group["contacts"][1].clone()),
@@ -691,7 +683,7 @@ fn a_message_that_was_read_can_be_sent_back_and_its_read_only_properties_stay() 
         assert_eq!(server.get(&path).json(), read, "nothing changed");
         // Its sender is the same contact, whatever has become of it since.
         if !owner {
-            server.put(&self::path("contacts", hector), &json!({"phone_number": "911"}));
+            server.put(&object_path("contacts", hector), &json!({"phone_number": "911"}));
             let mut expected = read.clone();
             expected["contact"]["phone_number"] = json!("911");
             assert_eq!(server.put(&path, &read).json(), expected);
@@ -703,7 +695,7 @@ fn a_message_that_was_read_can_be_sent_back_and_its_read_only_properties_stay() 
 fn read_at_is_set_and_unset() {
     let server = TestServer::start();
     let group = group(&server);
-    let path = path("messages", &sent(&server, &group, "x"));
+    let path = object_path("messages", &sent(&server, &group, "x"));
     for value in [json!(0), json!(253_402_300_799_i64), Value::Null, json!(5)] {
         assert_eq!(server.put(&path, &json!({"read_at": value})).json()["read_at"], value);
     }
@@ -714,18 +706,18 @@ fn read_at_is_set_and_unset() {
     );
 }
 
-/// Sets a message's reactions by a form or JSON, sees that the answer is what is kept, and answers with it.
-fn reacted(server: &TestServer, path: &str, answer: &Answer) -> Value {
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    assert_eq!(server.get(path).text, answer.text);
-    answer.json()["reactions"].clone()
+/// Sets a message's reactions by a form or JSON, sees that the response is what is kept, and responses with it.
+fn reacted(server: &TestServer, path: &str, response: &Response) -> Value {
+    assert_eq!(response.status, 200, "{}", response.text);
+    assert_eq!(server.get(path).text, response.text);
+    response.json()["reactions"].clone()
 }
 
 #[test]
 fn reactions_are_set_in_both_spellings() {
     let server = TestServer::start();
     let group = group(&server);
-    let path = path("messages", &sent(&server, &group, "x"));
+    let path = object_path("messages", &sent(&server, &group, "x"));
     let long = "n".repeat(64);
     let cases = [
         (
@@ -768,8 +760,8 @@ fn reactions_are_set_in_both_spellings() {
         ),
     ];
     for (given, expected) in cases {
-        let answer = server.put(&path, &json!({"reactions": given}));
-        assert_eq!(reacted(&server, &path, &answer), expected, "{given}");
+        let response = server.put(&path, &json!({"reactions": given}));
+        assert_eq!(reacted(&server, &path, &response), expected, "{given}");
         let again = server.put(&path, &json!({"reactions": expected}));
         assert_eq!(reacted(&server, &path, &again), expected);
         let other = server.put(&path, &json!({"read_at": 5}));
@@ -777,21 +769,21 @@ fn reactions_are_set_in_both_spellings() {
     }
     // The properties of an object keep the order in which they came.
     let body = r#"{"reactions":{"z":["x"],"a":["x"],"m":["x"]}}"#;
-    let answer = server.request("PUT", &path).body("application/json", body).send();
+    let response = server.request("PUT", &path).body("application/json", body).send();
     assert_eq!(
-        reacted(&server, &path, &answer),
+        reacted(&server, &path, &response),
         json!([{"z": ["x"]}, {"a": ["x"]}, {"m": ["x"]}])
     );
     let twice = r#"{"reactions":{"z":["x"],"z":["y"]}}"#;
-    let answer = server.request("PUT", &path).body("application/json", twice).send();
-    assert_eq!(answer.expect_error(400, "parameter_unknown"), "reactions.z");
+    let response = server.request("PUT", &path).body("application/json", twice).send();
+    assert_eq!(response.expect_error(400, "parameter_unknown"), "reactions.z");
 }
 
 #[test]
 fn reactions_are_set_in_every_spelling_of_a_form() {
     let server = TestServer::start();
     let group = group(&server);
-    let path = path("messages", &sent(&server, &group, "x"));
+    let path = object_path("messages", &sent(&server, &group, "x"));
     let kate = json!([{"red_angry_face": ["KateMcCallister"]}]);
     let two = json!([{"red_angry_face": ["KateMcCallister", "Kevin"]}]);
     let different = json!([{"red_angry_face": ["KateMcCallister"]}, {"heart": ["Kevin"]}]);
@@ -845,8 +837,8 @@ fn reactions_are_set_in_every_spelling_of_a_form() {
         ("reactions", &json!([])),
     ] {
         server.put(&path, &json!({"reactions": {"before": ["x"]}}));
-        let answer = server.request("PUT", &path).form(form).send();
-        assert_eq!(&reacted(&server, &path, &answer), expected, "{form}");
+        let response = server.request("PUT", &path).form(form).send();
+        assert_eq!(&reacted(&server, &path, &response), expected, "{form}");
     }
     let before = server.get(&path).text;
     for (form, code, param) in [
@@ -861,8 +853,8 @@ fn reactions_are_set_in_every_spelling_of_a_form() {
         ("reactions[a][]=x&reactions=", "parameter_unknown", "reactions"),
         ("reactions[a][]=x&reactions[][b][]=y", "parameter_unknown", "reactions"),
     ] {
-        let answer = server.request("PUT", &path).form(form).send();
-        assert_eq!(answer.expect_error(400, code), param, "{form}");
+        let response = server.request("PUT", &path).form(form).send();
+        assert_eq!(response.expect_error(400, code), param, "{form}");
     }
     assert_eq!(server.get(&path).text, before);
 }
@@ -871,14 +863,14 @@ fn reactions_are_set_in_every_spelling_of_a_form() {
 fn reactions_have_their_limits() {
     let server = TestServer::start();
     let group = group(&server);
-    let path = path("messages", &sent(&server, &group, "x"));
+    let path = object_path("messages", &sent(&server, &group, "x"));
     let names = |count: usize| (0..count).map(|n| format!("n{n}"));
     let reactions = |count: usize| -> Value { names(count).map(|name| json!({name: ["x"]})).collect() };
     let reactors = |count: usize| json!({"a": names(count).collect::<Vec<_>>()});
     for most in [reactions(64), reactors(1_000)] {
-        let answer = server.put(&path, &json!({"reactions": most}));
+        let response = server.put(&path, &json!({"reactions": most}));
         assert_eq!(
-            reacted(&server, &path, &answer).as_array().map(Vec::is_empty),
+            reacted(&server, &path, &response).as_array().map(Vec::is_empty),
             Some(false)
         );
     }
@@ -908,9 +900,9 @@ fn lists_are_of_one_conversation_or_of_all_newest_first() {
     let server = TestServer::start();
     let ends = [
         group(&server),
-        server.made("/v1/groups", &json!({"name": "Second"})),
-        server.made("/v1/contacts", &json!({"username": "Hester"})),
-        server.made("/v1/groups", &json!({"name": "Empty"})),
+        server.create("/v1/groups", &json!({"name": "Second"})),
+        server.create("/v1/contacts", &json!({"username": "Hester"})),
+        server.create("/v1/groups", &json!({"name": "Empty"})),
     ];
     let mut messages = Vec::new();
     for n in 0..24_usize {
@@ -926,11 +918,11 @@ fn lists_are_of_one_conversation_or_of_all_newest_first() {
     messages.reverse();
     let all: Vec<String> = messages.iter().map(|(_, id)| id.clone()).collect();
     for limit in [1, 4, 7, 100] {
-        server.expect_pages(&server.token, "/v1/messages?", &all, &all, limit);
+        server.assert_pages(&server.token, "/v1/messages?", &all, &all, limit);
         for (at, end) in ends.iter().enumerate() {
             let shown = messages.iter().filter(|(of, _)| *of == at).map(|(_, id)| id.clone());
             let list = format!("/v1/messages?conversation_id={}", text(&end["conversation_id"]));
-            server.expect_pages(&server.token, &list, &all, &shown.collect::<Vec<_>>(), limit);
+            server.assert_pages(&server.token, &list, &all, &shown.collect::<Vec<_>>(), limit);
         }
     }
     let ten = server.get("/v1/messages").json();
@@ -944,32 +936,32 @@ fn messages_are_gone_at_once_with_their_conversation_its_group_or_its_contact() 
     for kind in ["conversations", "groups", "contacts"] {
         let server = TestServer::start();
         // The end comes last: what comes after it could take its place.
-        let kept_end = server.made("/v1/contacts", &json!({"username": "Kept"}));
+        let kept_end = server.create("/v1/contacts", &json!({"username": "Kept"}));
         let of_group = kind != "contacts";
         let end = match of_group {
-            true => server.made("/v1/groups", &json!({"name": "x"})),
-            false => server.made("/v1/contacts", &json!({"username": "Hester"})),
+            true => server.create("/v1/groups", &json!({"name": "x"})),
+            false => server.create("/v1/contacts", &json!({"username": "Hester"})),
         };
         // Others come before them and after them.
         let mut kept = vec![text(&sent(&server, &kept_end, "kept")["id"])];
-        let gone = fill(&server, &end, &Value::Null);
+        let gone = bulk_messages(&server, &end, &Value::Null);
         kept.insert(0, text(&sent(&server, &kept_end, "kept")["id"]));
         assert_eq!(server.get(&format!("/v1/messages/{}", gone[0])).status, 200);
         let conversation = text(&end["conversation_id"]);
         let whole = match kind {
             "conversations" => format!("/v1/conversations/{conversation}"),
-            kind => path(kind, &end),
+            kind => object_path(kind, &end),
         };
         assert_eq!(server.delete(&whole).status, 204);
-        // At once: what is left to clear away shows in no answer.
+        // At once: what is left to clear away shows in no response.
         let list = server.get("/v1/messages?limit=4").json();
         assert_eq!((ids(&list), &list["has_more"]), (kept.clone(), &json!(false)), "{kind}");
         // A conversation that is made meanwhile has none of them.
         if kind == "conversations" {
-            let made = server.made("/v1/conversations", &json!({"group_id": end["id"]}));
-            let list = format!("/v1/messages?conversation_id={}", text(&made["id"]));
+            let created = server.create("/v1/conversations", &json!({"group_id": end["id"]}));
+            let list = format!("/v1/messages?conversation_id={}", text(&created["id"]));
             assert_eq!(server.get(&list).json()["data"], json!([]));
-            let own = sent(&server, &server.get(&path("groups", &end)).json(), "own");
+            let own = sent(&server, &server.get(&object_path("groups", &end)).json(), "own");
             assert_eq!(server.get(&list).json()["data"], json!([own]));
             kept.insert(0, text(&own["id"]));
         }
@@ -992,10 +984,10 @@ fn messages_are_gone_at_once_with_their_conversation_its_group_or_its_contact() 
             &json!({"conversation_id": conversation, "message": "x"}),
         );
         assert_eq!(to_it.expect_error(400, "parameter_invalid"), "conversation_id");
-        server.expect_pages(&server.token, "/v1/messages?", &kept, &kept, 1);
+        server.assert_pages(&server.token, "/v1/messages?", &kept, &kept, 1);
         // In the end the rows are gone as well.
         cleared(&server, "messages", kept.len());
-        server.expect_pages(&server.token, "/v1/messages?", &kept, &kept, 2);
+        server.assert_pages(&server.token, "/v1/messages?", &kept, &kept, 2);
     }
 }
 
@@ -1004,26 +996,26 @@ fn another_account_s_message_is_as_good_as_none() {
     let server = TestServer::start();
     let group = group(&server);
     let message = sent(&server, &group, "x");
-    let (id, path) = (text(&message["id"]), path("messages", &message));
-    let other = server.account("other");
+    let (id, path) = (text(&message["id"]), object_path("messages", &message));
+    let other = server.create_account("other");
     let ask = |method: &str, path: &str| {
         server
             .request(method, path)
             .token(&other)
             .header("x-request-id", "same")
     };
-    let nothing = ask("GET", &format!("/v1/messages/{NOBODY}")).send().text;
+    let nothing = ask("GET", &format!("/v1/messages/{ABSENT_ID}")).send().text;
     for method in ["GET", "DELETE"] {
-        let answer = ask(method, &path).send();
+        let response = ask(method, &path).send();
         assert_eq!(
-            (answer.status, answer.text.replace(&id, NOBODY)),
+            (response.status, response.text.replace(&id, ABSENT_ID)),
             (404, nothing.clone())
         );
     }
     for method in ["PUT", "PATCH"] {
-        let answer = ask(method, &path).json(&json!({"message": "y"})).send();
+        let response = ask(method, &path).json(&json!({"message": "y"})).send();
         assert_eq!(
-            (answer.status, answer.text.replace(&id, NOBODY)),
+            (response.status, response.text.replace(&id, ABSENT_ID)),
             (404, nothing.clone())
         );
     }
@@ -1032,8 +1024,8 @@ fn another_account_s_message_is_as_good_as_none() {
         ("ending_before", &id),
         ("conversation_id", &text(&group["conversation_id"])),
     ] {
-        let answer = ask("GET", &format!("/v1/messages?{name}={value}")).send();
-        assert_eq!(answer.expect_error(400, "parameter_invalid"), name);
+        let response = ask("GET", &format!("/v1/messages?{name}={value}")).send();
+        assert_eq!(response.expect_error(400, "parameter_invalid"), name);
     }
     let body = json!({"conversation_id": group["conversation_id"], "message": "y"});
     let sent = ask("POST", "/v1/messages").json(&body).send();
@@ -1046,7 +1038,7 @@ fn another_account_s_message_is_as_good_as_none() {
 fn senders_and_texts_differ_between_accounts_and_messages_of_one_second_keep_their_order() {
     let server = TestServer::start();
     let group = group(&server);
-    let other = server.account("other");
+    let other = server.create_account("other");
     let theirs = server
         .request("POST", "/v1/groups")
         .token(&other)

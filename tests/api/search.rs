@@ -5,16 +5,16 @@ use std::cell::Cell;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::harness::{TestServer, assert_sound, encode, ids, text};
+use crate::harness::{TestServer, assert_integrity, encode, ids, text};
 
 /// The ids that a search of a list finds, all on one page.
 #[track_caller]
 fn found_by(server: &TestServer, token: &str, list: &str, query: &str) -> Vec<String> {
     let path = format!("{list}limit=100&query={}", encode(query));
-    let answer = server.request("GET", &path).token(token).send();
-    assert_eq!(answer.status, 200, "{list} {query:?}: {}", answer.text);
-    assert_eq!(answer.json()["has_more"], false);
-    ids(&answer.json())
+    let response = server.request("GET", &path).token(token).send();
+    assert_eq!(response.status, 200, "{list} {query:?}: {}", response.text);
+    assert_eq!(response.json()["has_more"], false);
+    ids(&response.json())
 }
 
 /// What is searched, with one text in an object of each kind, and the id of that object.
@@ -27,7 +27,7 @@ struct Searched {
 impl Searched {
     fn start() -> Self {
         let server = TestServer::start();
-        let conversation = server.made("/v1/groups", &json!({"name": "_"}))["conversation_id"].clone();
+        let conversation = server.create("/v1/groups", &json!({"name": "_"}))["conversation_id"].clone();
         Searched {
             server,
             conversation,
@@ -52,7 +52,7 @@ impl Searched {
                 json!({"conversation_id": self.conversation, "message": searched}),
             ),
         ];
-        bodies.map(|(path, body)| (path, text(&self.server.made(path, &body)["id"])))
+        bodies.map(|(path, body)| (path, text(&self.server.create(path, &body)["id"])))
     }
 
     /// Puts a text into each kind of object, sees whether the queries find it, and takes it out again.
@@ -216,9 +216,9 @@ fn what_signs_divide_is_a_phrase() {
     );
     // A phrase lies within one property; words do not.
     let server = &searched.server;
-    let group = text(&server.made("/v1/groups", &json!({"name": "foo", "description": "bar baz"}))["id"]);
+    let group = text(&server.create("/v1/groups", &json!({"name": "foo", "description": "bar baz"}))["id"]);
     let contact = json!({"username": "foo", "display_name": "bar", "phone_number": "+49 30 12345"});
-    let contact = text(&server.made("/v1/contacts", &contact)["id"]);
+    let contact = text(&server.create("/v1/contacts", &contact)["id"]);
     for (list, id, finding) in [
         ("/v1/groups?", &group, &["foo bar", "bar foo", "b f", "foo bar-baz"][..]),
         (
@@ -329,11 +329,11 @@ fn nothing_but_the_texts_is_searched() {
         server, conversation, ..
     } = &searched;
     let contact = json!({"username": "hector", "avatar_url": "https://pictures.example/1"});
-    let contact = server.made("/v1/contacts", &contact);
+    let contact = server.create("/v1/contacts", &contact);
     let group = json!({"name": "Plaza", "avatar_url": "https://pictures.example/2", "contacts": [contact["id"]]});
-    let group = server.made("/v1/groups", &group);
+    let group = server.create("/v1/groups", &group);
     let message = json!({"conversation_id": group["conversation_id"], "message": "Merry", "contact_id": contact["id"]});
-    let message = server.made("/v1/messages", &message);
+    let message = server.create("/v1/messages", &message);
     let path = format!("/v1/messages/{}", text(&message["id"]));
     server.put(&path, &json!({"reactions": {"heart": ["kate"]}}));
     let of_conversation = |id: &Value| format!("/v1/messages?conversation_id={}&", text(id));
@@ -411,7 +411,7 @@ fn signs_that_stand_alone_are_skipped_also_those_that_look_like_letters() {
 #[test]
 fn a_query_that_cannot_be_looked_for_is_refused() {
     let server = TestServer::start();
-    let conversation = text(&server.made("/v1/groups", &json!({"name": "x"}))["conversation_id"]);
+    let conversation = text(&server.create("/v1/groups", &json!({"name": "x"}))["conversation_id"]);
     let lists = [
         "/v1/groups?".to_owned(),
         "/v1/groups?archived=true&".to_owned(),
@@ -437,9 +437,9 @@ fn a_query_that_cannot_be_looked_for_is_refused() {
             format!("x{}", " ".repeat(255)),
             words(17),
         ] {
-            let answer = server.get(&format!("{list}query={}", encode(&query)));
+            let response = server.get(&format!("{list}query={}", encode(&query)));
             assert_eq!(
-                answer.expect_error(400, "parameter_invalid"),
+                response.expect_error(400, "parameter_invalid"),
                 "query",
                 "{list} {query:?}"
             );
@@ -457,9 +457,9 @@ fn a_query_that_cannot_be_looked_for_is_refused() {
         let twice = server.get(&format!("{list}query=x&query=x"));
         assert_eq!(twice.expect_error(400, "parameter_unknown"), "query");
         for malformed in ["query=%00", "query=%ff"] {
-            let answer = server.get(&format!("{list}{malformed}"));
+            let response = server.get(&format!("{list}{malformed}"));
             assert_eq!(
-                answer.expect_error(400, "parameter_invalid"),
+                response.expect_error(400, "parameter_invalid"),
                 Value::Null,
                 "{malformed}"
             );
@@ -467,7 +467,7 @@ fn a_query_that_cannot_be_looked_for_is_refused() {
     }
     let longest = "a".repeat(9_998);
     let body = json!({"conversation_id": conversation, "message": format!("{longest} b")});
-    let message = text(&server.made("/v1/messages", &body)["id"]);
+    let message = text(&server.create("/v1/messages", &body)["id"]);
     assert_eq!(
         found_by(&server, &server.token, "/v1/messages?", &"a".repeat(255)),
         [message]
@@ -493,7 +493,7 @@ fn changes_and_deletions_are_followed() {
         server, conversation, ..
     } = &searched;
     let message = json!({"conversation_id": conversation, "message": "before"});
-    for (list, made, changed) in [
+    for (list, created, changed) in [
         ("/v1/groups", json!({"name": "before"}), "name"),
         (
             "/v1/groups",
@@ -514,7 +514,7 @@ fn changes_and_deletions_are_followed() {
         ("/v1/messages", message, "message"),
     ] {
         let found = |query: &str| found_by(server, &server.token, &format!("{list}?"), query);
-        let id = text(&server.made(list, &made)["id"]);
+        let id = text(&server.create(list, &created)["id"]);
         let path = format!("{list}/{id}");
         assert_eq!(
             [found("before"), found("after")],
@@ -545,7 +545,7 @@ fn changes_and_deletions_are_followed() {
         assert_eq!(server.delete(&path).status, 204);
         assert_eq!(found("after"), [""; 0], "{list} {changed}");
     }
-    assert_sound(&server.db);
+    assert_integrity(&server.db);
 }
 
 #[test]
@@ -556,23 +556,23 @@ fn words_longer_than_the_index_keeps_come_and_go_like_others() {
     } = &searched;
     let word = "𐐷".repeat(10_000);
     let body = json!({"conversation_id": conversation, "message": word});
-    let path = format!("/v1/messages/{}", text(&server.made("/v1/messages", &body)["id"]));
+    let path = format!("/v1/messages/{}", text(&server.create("/v1/messages", &body)["id"]));
     let found = |query: &str| found_by(server, &server.token, "/v1/messages?", query).len();
     assert_eq!([found("𐐷"), found(&"𐐷".repeat(255)), found("x")], [1, 1, 0]);
     let changed = format!("x {}", "語".repeat(9_998));
     assert_eq!(server.put(&path, &json!({"message": changed})).status, 200);
     assert_eq!([found("𐐷"), found("x"), found("語語")], [0, 1, 1]);
-    assert_sound(&server.db);
+    assert_integrity(&server.db);
     assert_eq!(server.delete(&path).status, 204);
     assert_eq!([found("𐐷"), found("x"), found("語語")], [0, 0, 0]);
-    assert_sound(&server.db);
+    assert_integrity(&server.db);
 }
 
 #[test]
 fn contacts_that_groups_make_are_found_and_so_is_all_after_a_restart() {
     let server = TestServer::start();
     let body = json!({"name": "Plaza", "contacts": [{"username": "hector", "display_name": "Concierge"}]});
-    let group = server.made("/v1/groups", &body);
+    let group = server.create("/v1/groups", &body);
     let contact = text(&group["contacts"][0]["id"]);
     assert_eq!(
         found_by(&server, &server.token, "/v1/contacts?", "conc hec"),
@@ -592,13 +592,15 @@ fn contacts_that_groups_make_are_found_and_so_is_all_after_a_restart() {
 #[test]
 fn an_account_finds_only_its_own() {
     let server = TestServer::start();
-    let tokens: Vec<String> = (0..12).map(|n| server.account(&format!("account {n}"))).collect();
-    let mut made: Vec<Vec<(&str, String)>> = Vec::new();
+    let tokens: Vec<String> = (0..12)
+        .map(|n| server.create_account(&format!("account {n}")))
+        .collect();
+    let mut created: Vec<Vec<(&str, String)>> = Vec::new();
     for token in &tokens {
         let post = |path: &str, body: Value| {
-            let answer = server.request("POST", path).token(token).json(&body).send();
-            assert_eq!(answer.status, 201, "{}", answer.text);
-            answer.json()
+            let response = server.request("POST", path).token(token).json(&body).send();
+            assert_eq!(response.status, 201, "{}", response.text);
+            response.json()
         };
         let group = post("/v1/groups", json!({"name": "Plaza a1 a2 a10"}));
         let contact = post(
@@ -607,20 +609,20 @@ fn an_account_finds_only_its_own() {
         );
         let message = json!({"conversation_id": group["conversation_id"], "message": "plaza a1 a2 a10"});
         let message = post("/v1/messages", message);
-        made.push(vec![
+        created.push(vec![
             ("/v1/groups?", text(&group["id"])),
             ("/v1/contacts?", text(&contact["id"])),
             ("/v1/messages?", text(&message["id"])),
         ]);
     }
-    for (token, own) in tokens.iter().zip(&made) {
+    for (token, own) in tokens.iter().zip(&created) {
         for (list, id) in own {
             for query in ["plaza", "p", "a1", "a2 a10 plaza", "a"] {
                 assert_eq!(found_by(&server, token, list, query), [id.as_str()], "{list} {query}");
             }
         }
     }
-    let (_, theirs) = &made[0][0];
+    let (_, theirs) = &created[0][0];
     let cursor = server
         .request("GET", &format!("/v1/groups?query=plaza&starting_after={theirs}"))
         .token(&tokens[1]);
@@ -631,8 +633,8 @@ fn an_account_finds_only_its_own() {
 fn a_search_is_paged_newest_first_in_both_directions() {
     let server = TestServer::start();
     let ends = [
-        server.made("/v1/groups", &json!({"name": "_"})),
-        server.made("/v1/contacts", &json!({"username": "_"})),
+        server.create("/v1/groups", &json!({"name": "_"})),
+        server.create("/v1/contacts", &json!({"username": "_"})),
     ];
     let (mut all, mut shown) = ([const { Vec::new() }; 3], [const { Vec::new() }; 4]);
     all[0].push(text(&ends[0]["id"]));
@@ -658,7 +660,7 @@ fn a_search_is_paged_newest_first_in_both_directions() {
                 json!({"conversation_id": end["conversation_id"], "message": words}),
             ),
         ] {
-            let id = text(&server.made(path, &body)["id"]);
+            let id = text(&server.create(path, &body)["id"]);
             all[kind].insert(0, id.clone());
             if matches {
                 shown[kind].insert(0, id.clone());
@@ -681,7 +683,7 @@ fn a_search_is_paged_newest_first_in_both_directions() {
     for (kind, list) in lists.into_iter().enumerate() {
         assert!((2..12).contains(&shown[kind].len()));
         for limit in [1, 2, 3, 100] {
-            server.expect_pages(&server.token, list, &all[kind.min(2)], &shown[kind], limit);
+            server.assert_pages(&server.token, list, &all[kind.min(2)], &shown[kind], limit);
         }
     }
 }
@@ -690,7 +692,7 @@ fn a_search_is_paged_newest_first_in_both_directions() {
 fn a_query_goes_with_every_other_filter() {
     let server = TestServer::start();
     let members = ["hector", "cedric"].map(|username| {
-        server.made(
+        server.create(
             "/v1/contacts",
             &json!({"username": username, "display_name": "Concierge Plaza"}),
         )
@@ -705,7 +707,7 @@ fn a_query_goes_with_every_other_filter() {
             .map(|(member, _)| &member["id"])
             .collect();
         let name = if named { "Plaza Hotel" } else { "Elsewhere" };
-        let id = text(&server.made("/v1/groups", &json!({"name": name, "contacts": contacts}))["id"]);
+        let id = text(&server.create("/v1/groups", &json!({"name": name, "contacts": contacts}))["id"]);
         if archived {
             server.put(&format!("/v1/groups/{id}"), &json!({"archived_at": 5}));
         }
@@ -728,7 +730,7 @@ fn a_query_goes_with_every_other_filter() {
                 let member = member
                     .map(|member| format!("&contact_id={}", text(&members[member]["id"])))
                     .unwrap_or_default();
-                server.expect_pages(
+                server.assert_pages(
                     &server.token,
                     &format!("/v1/groups?{archived}{member}{query}"),
                     &all,
@@ -823,7 +825,7 @@ fn follow(
     steps: &[Step],
     queries: &[String],
 ) -> Result<(), TestCaseError> {
-    let token = server.account(account);
+    let token = server.create_account(account);
     let send = |method: &str, path: &str, body: Value| server.request(method, path).token(&token).json(&body).send();
     let conversations: Vec<String> = ["_", "."]
         .iter()
@@ -851,14 +853,14 @@ fn follow(
                         one.clone(),
                     ),
                 };
-                let made = send("POST", &list, body);
-                prop_assert_eq!(made.status, 201, "{}", made.text);
+                let created = send("POST", &list, body);
+                prop_assert_eq!(created.status, 201, "{}", created.text);
                 let mut texts = vec![first];
                 texts.extend(optional.filter(|_| kind != "messages"));
                 there.insert(
                     0,
                     Model {
-                        id: text(&made.json()["id"]),
+                        id: text(&created.json()["id"]),
                         texts,
                         conversation: n % 2,
                     },
@@ -872,8 +874,8 @@ fn follow(
                     "contacts" => ("username", username(changed)),
                     _ => ("message", changed.clone()),
                 };
-                let answer = send("PATCH", &format!("{list}/{}", model.id), json!({property: changed}));
-                prop_assert_eq!(answer.status, 200, "{}", answer.text);
+                let response = send("PATCH", &format!("{list}/{}", model.id), json!({property: changed}));
+                prop_assert_eq!(response.status, 200, "{}", response.text);
                 model.texts[0] = changed;
             }
             Step::Delete(place) if !there.is_empty() => {
@@ -932,7 +934,7 @@ fn generated_queries_find_what_a_plain_matcher_finds() {
             follow(&server, &format!("account {}", count.get()), kind, &steps, &queries)?;
         }
     });
-    assert_sound(&server.db);
+    assert_integrity(&server.db);
 }
 
 /// The rows whose words wait to be taken into the index.
@@ -945,7 +947,7 @@ fn waiting(server: &TestServer) -> i64 {
 #[test]
 fn a_search_finds_what_was_just_written_changed_and_deleted() {
     let server = TestServer::start();
-    let conversation = server.made("/v1/groups", &json!({"name": "_"}))["conversation_id"].clone();
+    let conversation = server.create("/v1/groups", &json!({"name": "_"}))["conversation_id"].clone();
     let mut seen_waiting = 0;
     for n in 0.. {
         let kept = format!("kept{n} Crème");
@@ -964,7 +966,7 @@ fn a_search_finds_what_was_just_written_changed_and_deleted() {
         ];
         for (list, property, body) in &bodies {
             let find = |query: &str| found_by(&server, &server.token, &format!("{list}?"), query);
-            let first = text(&server.made(list, body)["id"]);
+            let first = text(&server.create(list, body)["id"]);
             assert_eq!(find(&format!("KEPT{n} creme")), [first.as_str()]);
             let path = format!("{list}/{first}");
             assert_eq!(
@@ -983,14 +985,14 @@ fn a_search_finds_what_was_just_written_changed_and_deleted() {
         }
         assert!(n < 1_000, "nothing ever waits");
     }
-    assert_sound(&server.db);
+    assert_integrity(&server.db);
 }
 
 #[test]
 fn a_page_of_a_search_goes_from_what_waits_on_to_what_is_in_the_index() {
     let server = TestServer::start();
     let mut all: Vec<String> = (0..30)
-        .map(|n| server.group(&json!({"name": format!("Hotel {n}")})))
+        .map(|n| server.create_group(&json!({"name": format!("Hotel {n}")})))
         .collect();
     all.reverse();
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
@@ -1011,7 +1013,7 @@ fn a_page_of_a_search_goes_from_what_waits_on_to_what_is_in_the_index() {
                 200
             );
         }
-        all.insert(0, server.group(&json!({"name": "Hotel"})));
+        all.insert(0, server.create_group(&json!({"name": "Hotel"})));
         let before = waiting(&server);
         assert_eq!(server.walk("/v1/groups?query=hotel&", 4, None), all);
         mixed += i32::from(before > 0);
@@ -1023,14 +1025,14 @@ fn few_rows_wait_however_many_are_written() {
     let server = TestServer::start();
     for n in 0..5 {
         let contacts: Vec<Value> = (0..900).map(|m| json!({"username": format!("user{n}x{m}")})).collect();
-        server.group(&json!({"name": "many", "contacts": contacts}));
-        // Taken in after the answer, before the next write.
-        server.group(&json!({"name": "next"}));
+        server.create_group(&json!({"name": "many", "contacts": contacts}));
+        // Taken in after the response, before the next write.
+        server.create_group(&json!({"name": "next"}));
         assert!(waiting(&server) < 1_000, "{} rows wait", waiting(&server));
     }
     assert_eq!(
         ids(&server.get("/v1/contacts?query=user4x899&limit=100").json()).len(),
         1
     );
-    assert_sound(&server.db);
+    assert_integrity(&server.db);
 }

@@ -1,4 +1,4 @@
-//! The store's promises under its own faults: a panic, a full file, a full queue, a lock held by another.
+//! The store's guarantees under faults: a panic, a full file, a full queue, a lock held by another connection.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,8 +38,13 @@ fn exists(store: &Store, account: Account, id: Id) -> bool {
     store.read(|conn| groups::retrieve(conn, account, id)).is_ok()
 }
 
+fn count_groups(store: &Store) -> usize {
+    let count = store.read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?));
+    count.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn a_panic_in_a_write_is_answered_and_rolled_back_alone() {
+async fn a_panic_in_a_write_is_reported_and_rolls_back_that_write_only() {
     let (_folder, store) = open();
     let account = account(&store).await;
     let mut tasks = Vec::new();
@@ -48,9 +53,9 @@ async fn a_panic_in_a_write_is_answered_and_rolled_back_alone() {
         tasks.push(tokio::spawn(async move {
             let new = new_group("{\"name\":\"x\"}");
             let write = move |tx: &groups_server::store::Tx| {
-                let made = groups::create(tx, account, &new, 10)?;
+                let created = groups::create(tx, account, &new, 10)?;
                 assert!(n % 4 != 0, "planted");
-                Ok(made.0)
+                Ok(created.0)
             };
             (n, store.write(write).await)
         }));
@@ -66,37 +71,34 @@ async fn a_panic_in_a_write_is_answered_and_rolled_back_alone() {
         }
     }
     assert_eq!(kept, 48);
-    let rows: i64 = store
-        .read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?))
-        .unwrap();
-    assert_eq!(rows, 48, "nothing of a write that panicked stays");
+    assert_eq!(count_groups(&store), 48, "a write that panicked leaves nothing behind");
 }
 
-/// SQLite does so by itself on a full disk or without memory, in whatever statement.
+/// SQLite itself does this in any statement when the disk is full or memory runs out.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_ends_the_transaction_of_all_is_told_and_the_others_are_done() {
+async fn a_write_that_rolls_back_the_whole_batch_fails_and_the_others_are_retried() {
     let (_folder, store) = open();
     let account = account(&store).await;
-    // The others come while the writer is at this one, so that they are a batch.
-    let (go, wait) = std::sync::mpsc::channel::<()>();
+    // The others are queued while the writer is busy with this one, so they form a batch.
+    let (release, released) = std::sync::mpsc::channel::<()>();
     let first = store.write(move |_| {
-        let _ = wait.recv();
+        let _ = released.recv();
         Ok(())
     });
     let others = futures_util::future::join_all((0..64).map(|n| {
         let new = new_group("{\"name\":\"x\"}");
         store.write(move |tx| {
-            let made = groups::create(tx, account, &new, 10)?;
+            let created = groups::create(tx, account, &new, 10)?;
             if n % 4 == 0 {
                 tx.execute_batch("ROLLBACK")?;
             }
-            Ok(made.0)
+            Ok(created.0)
         })
     }));
-    let (first, others, ()) = tokio::join!(first, others, async move { go.send(()).unwrap() });
+    let (first, others, ()) = tokio::join!(first, others, async move { release.send(()).unwrap() });
     first.unwrap();
-    for (n, made) in others.into_iter().enumerate() {
-        match made {
+    for (n, created) in others.into_iter().enumerate() {
+        match created {
             Err(error) => assert_eq!((n % 4, error.code), (0, Code::Internal), "{error}"),
             Ok(id) => assert!(n % 4 != 0 && exists(&store, account, id)),
         }
@@ -104,11 +106,11 @@ async fn a_write_that_ends_the_transaction_of_all_is_told_and_the_others_are_don
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_file_is_told_reads_go_on_and_space_heals_it() {
+async fn a_full_file_fails_writes_but_not_reads_until_there_is_space() {
     let (_folder, store) = open();
     let account = account(&store).await;
     let before = create(&store, account, "before".to_owned()).await.unwrap();
-    // SQLite answers as it does on a full disk: it ends the whole transaction, not only the statement.
+    // SQLite reacts as on a full disk: it rolls back the whole transaction, not only the statement.
     let limit = |pages: &'static str| {
         store.write(move |tx| Ok(tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?))
     };
@@ -116,7 +118,7 @@ async fn a_full_file_is_told_reads_go_on_and_space_heals_it() {
     let mut tasks = Vec::new();
     for n in 0..200 {
         let store = Arc::clone(&store);
-        // Small and large ones, so that batches hold some that fit and some that do not.
+        // Small and large ones, so batches contain some that fit and some that do not.
         let description = "d".repeat(if n % 2 == 0 { 10 } else { 9_000 });
         tasks.push(tokio::spawn(async move { create(&store, account, description).await }));
     }
@@ -130,37 +132,34 @@ async fn a_full_file_is_told_reads_go_on_and_space_heals_it() {
             }
         }
     }
-    assert!(full > 0 && !kept.is_empty(), "{full} refused, {} kept", kept.len());
+    assert!(full > 0 && !kept.is_empty(), "{full} rejected, {} kept", kept.len());
     assert!(exists(&store, account, before));
     for id in &kept {
         assert!(exists(&store, account, *id), "an acknowledged group is lost");
     }
-    let rows: usize = store
-        .read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?))
-        .unwrap();
-    assert_eq!(rows, kept.len() + 1, "a refused group is there");
+    assert_eq!(count_groups(&store), kept.len() + 1, "a rejected group was stored");
     limit("1000000").await.unwrap();
     create(&store, account, "d".repeat(9_000)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_full_queue_is_unavailable_and_what_was_queued_is_done() {
+async fn a_full_queue_rejects_writes_and_the_queued_ones_complete() {
     let (folder, store) = open();
     let account = account(&store).await;
     let other = rusqlite::Connection::open(folder.path().join("groups.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let refused = Arc::new(AtomicUsize::new(0));
     let mut tasks = Vec::new();
-    // More than the queue and the batch in hand: they cannot all wait.
+    // More than the queue and the current batch can hold.
     for _ in 0..2_000 {
         let (store, refused) = (Arc::clone(&store), Arc::clone(&refused));
         tasks.push(tokio::spawn(async move {
-            let made = create(&store, account, "d".to_owned()).await;
-            if let Err(error) = &made {
+            let created = create(&store, account, "d".to_owned()).await;
+            if let Err(error) = &created {
                 assert_eq!(error.code, Code::Unavailable, "{error}");
                 refused.fetch_add(1, Ordering::Relaxed);
             }
-            made
+            created
         }));
     }
     while refused.load(Ordering::Relaxed) == 0 {
@@ -178,26 +177,23 @@ async fn a_full_queue_is_unavailable_and_what_was_queued_is_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_whose_caller_went_away_is_done_all_the_same() {
+async fn a_write_completes_even_if_its_caller_has_gone() {
     let (folder, store) = open();
     let account = account(&store).await;
     let other = rusqlite::Connection::open(folder.path().join("groups.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let mut write = Box::pin(create(&store, account, "d".to_owned()));
-    // Polled once: queued, and not answered while the other holds the lock.
+    // Polled once, it is queued, and cannot finish while the other connection holds the lock.
     assert!(futures_util::FutureExt::now_or_never(&mut write).is_none());
     drop(write);
     other.execute_batch("COMMIT").unwrap();
-    // The queue is in order: when this one is done, so is the one before it.
+    // The queue is in order, so the write before this one is done as well.
     create(&store, account, "d".to_owned()).await.unwrap();
-    let rows: i64 = store
-        .read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?))
-        .unwrap();
-    assert_eq!(rows, 2);
+    assert_eq!(count_groups(&store), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn writes_after_the_close_are_refused_and_reads_cannot_write() {
+async fn writes_after_closing_are_rejected_and_reads_cannot_write() {
     let (_folder, store) = open();
     let account = account(&store).await;
     let refused = store.read(|conn| Ok(conn.execute("DELETE FROM accounts", [])?));
@@ -210,7 +206,7 @@ async fn writes_after_the_close_are_refused_and_reads_cannot_write() {
 }
 
 #[tokio::test]
-async fn a_store_that_is_dropped_has_left_the_file_by_then() {
+async fn dropping_the_store_closes_the_file() {
     let (folder, store) = open();
     account(&store).await;
     drop(store);
@@ -218,7 +214,7 @@ async fn a_store_that_is_dropped_has_left_the_file_by_then() {
 }
 
 #[test]
-fn every_connection_is_durable_and_checks_its_references() {
+fn the_writers_connection_is_durable_and_enforces_foreign_keys() {
     let (_folder, store) = open();
     let pragma = |conn: &rusqlite::Connection, name: &str| -> String {
         conn.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
@@ -239,7 +235,7 @@ fn every_connection_is_durable_and_checks_its_references() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_does_not_end_holds_up_neither_writes_nor_the_close() {
+async fn an_endless_reader_delays_neither_writes_nor_closing() {
     let (folder, store) = open();
     let account = account(&store).await;
     let reader = rusqlite::Connection::open(folder.path().join("groups.db")).unwrap();
@@ -250,12 +246,12 @@ async fn a_reader_that_does_not_end_holds_up_neither_writes_nor_the_close() {
     store.close().unwrap();
     assert!(
         began.elapsed() < std::time::Duration::from_secs(3),
-        "the close waited for a reader"
+        "closing waited for a reader"
     );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn reads_that_may_be_long_take_turns_and_stop_nobody() {
+async fn potentially_long_reads_take_turns_and_block_nothing_else() {
     let (_folder, store) = open();
     let account = account(&store).await;
     let (started, starts) = std::sync::mpsc::channel();
@@ -279,12 +275,12 @@ async fn reads_that_may_be_long_take_turns_and_stop_nobody() {
         starts
     });
     let starts = starts.await.unwrap();
-    // One has its turn and does not end; the others, the writes and the short reads go on.
+    // The first long read holds its turn. The other long reads wait; writes and short reads go on.
     for n in 0..20 {
         let id = create(&store, account, n.to_string()).await.unwrap();
         assert!(exists(&store, account, id));
     }
-    assert!(starts.try_recv().is_err(), "a second one has begun beside the first");
+    assert!(starts.try_recv().is_err(), "a second long read runs beside the first");
     for _ in &long {
         release.send(()).unwrap();
     }

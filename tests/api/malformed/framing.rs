@@ -83,7 +83,7 @@ fn codings() -> Vec<Case> {
     vec![
         ("chunks", coded("chunked"), "201", GoesOn),
         ("chunks by another case", coded("Chunked"), "201", GoesOn),
-        // RFC 9112, 6.1: the coding counts, and the connection ends with the answer.
+        // RFC 9112, 6.1: the coding counts, and the connection ends with the response.
         (
             "a length, then chunks",
             both(&format!("content-length: {length}\r\ntransfer-encoding: chunked\r\n")),

@@ -1,10 +1,10 @@
-//! A table of requests that are wrong, odd or hostile, as bytes on a socket, each with its right answer. After each the
+//! A table of requests that are wrong, odd or hostile, as bytes on a socket, each with its right response. After each the
 //! server must be there and right, and where the connection goes on the next request on it is answered in its place.
 
 mod bodies;
-mod bytes;
 mod framing;
 mod heads;
+mod invalid_bytes;
 mod targets;
 
 use std::io::{Read as _, Write as _};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{TestServer, config};
 
-/// What comes after the answer.
+/// What comes after the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     /// The next request on the connection is answered.
@@ -24,7 +24,7 @@ enum Then {
 }
 use Then::{Closes, GoesOn};
 
-/// What it is, its bytes, the answer (`400 body_malformed`; a status alone below 400; `400 bare` where the HTTP layer
+/// What it is, its bytes, the response (`400 body_malformed`; a status alone below 400; `400 bare` where the HTTP layer
 /// refuses before there is a request; `closed` for none), and what comes then.
 type Case = (&'static str, Vec<u8>, &'static str, Then);
 
@@ -61,16 +61,16 @@ fn typed(kind: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
     request("POST /v1/groups", headers, body)
 }
 
-struct Answer {
+struct Response {
     status: String,
     head: String,
     body: String,
 }
 
-/// The answers in what came on a connection; interim ones are left out.
-fn answers(bytes: &[u8]) -> Vec<Answer> {
+/// The responses in what came on a connection; interim ones are left out.
+fn responses(bytes: &[u8]) -> Vec<Response> {
     let mut rest = std::str::from_utf8(bytes).unwrap();
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     while !rest.is_empty() {
         let (head, after) = rest
             .split_once("\r\n\r\n")
@@ -78,7 +78,7 @@ fn answers(bytes: &[u8]) -> Vec<Answer> {
         let status = head
             .strip_prefix("HTTP/1.1 ")
             .or_else(|| head.strip_prefix("HTTP/1.0 "));
-        let status = status.unwrap_or_else(|| panic!("no answer: {rest:?}"))[..3].to_owned();
+        let status = status.unwrap_or_else(|| panic!("no response: {rest:?}"))[..3].to_owned();
         if status == "100" {
             rest = after;
             continue;
@@ -88,14 +88,14 @@ fn answers(bytes: &[u8]) -> Vec<Answer> {
             digits.parse().unwrap()
         });
         let (body, after) = after.split_at(length);
-        answers.push(Answer {
+        responses.push(Response {
             status,
             head: head.to_owned(),
             body: body.to_owned(),
         });
         rest = after;
     }
-    answers
+    responses
 }
 
 /// Sends a case and the next request on one connection and holds what comes back against what is right.
@@ -107,8 +107,8 @@ fn check(server: &TestServer, (what, bytes, expected, then): &Case) -> Result<()
     let mut came = Vec::new();
     let ended = stream.read_to_end(&mut came);
     let told = format!("{what}: {ended:?}: {}", String::from_utf8_lossy(&came));
-    let answers = answers(&came);
-    let (first, rest) = match (answers.split_first(), *expected) {
+    let responses = responses(&came);
+    let (first, rest) = match (responses.split_first(), *expected) {
         (None, "closed") => return Ok(()),
         (Some(split), _) => split,
         (None, _) => return Err(told),
@@ -124,17 +124,17 @@ fn check(server: &TestServer, (what, bytes, expected, then): &Case) -> Result<()
         GoesOn => rest.len() == 1 && rest[0].status == "200" && rest[0].head.contains("x-request-id: next"),
         Closes => rest
             .iter()
-            .all(|answer| answer.status == "400" && answer.body.is_empty()),
+            .all(|response| response.status == "400" && response.body.is_empty()),
     };
     if right && next { Ok(()) } else { Err(told) }
 }
 
-fn is_error(answer: &Answer, code: &str) -> bool {
-    let Ok(error) = serde_json::from_str::<Value>(&answer.body) else {
+fn is_error(response: &Response, code: &str) -> bool {
+    let Ok(error) = serde_json::from_str::<Value>(&response.body) else {
         return false;
     };
     let id = format!("x-request-id: {}", error["request_id"].as_str().unwrap_or("-"));
-    error["code"] == code && error["type"] == "invalid_request" && answer.head.contains(&id)
+    error["code"] == code && error["type"] == "invalid_request" && response.head.contains(&id)
 }
 
 fn replace(bytes: &[u8], from: &[u8], to: &[u8]) -> Vec<u8> {
@@ -154,7 +154,7 @@ fn hold(cases: &[Case]) {
     config.deadlines.head = Duration::from_millis(1_000);
     config.settings.body_deadline = Duration::from_millis(300);
     let server = TestServer::start_with(config);
-    let path = format!("/v1/groups/{}", server.group(&json!({"name": "there before"})));
+    let path = format!("/v1/groups/{}", server.create_group(&json!({"name": "there before"})));
     let before = server.get(&path).text;
     let mut wrong = Vec::new();
     for case in cases {
@@ -162,9 +162,9 @@ fn hold(cases: &[Case]) {
         assert_eq!(server.get(&path).text, before, "after: {}", case.0);
     }
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
-    let made = cases.iter().filter(|case| case.2 == "201").count();
+    let created = cases.iter().filter(|case| case.2 == "201").count();
     let groups = server.walk("/v1/groups?archived=false", 100, None);
-    assert_eq!(groups.len(), 1 + made, "just what was answered by 201 is made");
+    assert_eq!(groups.len(), 1 + created, "just what was answered by 201 is made");
     let all = server.get("/v1/groups?limit=100").text;
     assert!(!all.contains("smuggled"), "{all}");
 }
@@ -186,7 +186,7 @@ fn a_target_names_one_thing() {
 
 #[test]
 fn bytes_that_are_no_text_are_refused_in_every_place() {
-    hold(&bytes::cases());
+    hold(&invalid_bytes::cases());
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn the_table_has_150_cases_and_each_has_a_name_of_its_own() {
         framing::cases(),
         heads::cases(),
         targets::cases(),
-        bytes::cases(),
+        invalid_bytes::cases(),
         bodies::cases(),
     ];
     let mut names: Vec<_> = themes.iter().flatten().map(|case| case.0).collect();

@@ -1,18 +1,15 @@
-//! From a step to the request that it makes of what there is.
+//! Turns a step into a request, given the objects that exist when it runs.
 
 use std::fmt::Write as _;
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value, json};
 
-use super::answers::Call;
-use super::objects::{Kind, Model};
-use super::steps::{Arg, Body, Item, Pick, Ref, Step};
+use super::responses::Call;
+use super::state::{Kind, Model};
+use super::steps::{Arg, Body, Item, Reference, Step, Target};
+use crate::harness::{ABSENT_ID, encode};
 
-/// The id of nothing.
-const UNKNOWN: &str = "AAAAAAAAAAAAAAAA";
-
-/// Makes requests of `model`'s account; `other` is another's.
+/// Builds requests of `model`'s account; `other` is the model of another account.
 pub struct Requests<'a> {
     pub model: &'a Model,
     pub other: &'a Model,
@@ -20,16 +17,16 @@ pub struct Requests<'a> {
 
 impl Requests<'_> {
     pub fn call(&self, step: &Step) -> Call {
-        let living = |kind, reference| self.id(kind, reference, &[]);
+        let existing = |kind, reference| self.id(kind, reference, &[]);
         match step {
             Step::List(kind, query) => self.list(Call::new("GET", &[kind.path()]), query, &[]),
             Step::Create(kind, body) => {
                 let call = Call::new("POST", &[kind.path()]);
-                let fitting = |name: &str, before: &Map<String, Value>| self.fitting_new(*kind, name, before);
-                self.with_body(call, None, body, fitting)
+                let suitable = |name: &str, before: &Map<String, Value>| self.suitable_for_new(*kind, name, before);
+                self.with_body(call, None, body, suitable)
             }
-            Step::Retrieve(kind, of) => Call::new("GET", &[kind.path(), &living(*kind, of)]),
-            Step::Delete(kind, of) => Call::new("DELETE", &[kind.path(), &living(*kind, of)]),
+            Step::Retrieve(kind, of) => Call::new("GET", &[kind.path(), &existing(*kind, of)]),
+            Step::Delete(kind, of) => Call::new("DELETE", &[kind.path(), &existing(*kind, of)]),
             Step::Update {
                 kind,
                 of,
@@ -37,7 +34,7 @@ impl Requests<'_> {
                 whole,
                 body,
             } => {
-                let id = living(*kind, of);
+                let id = existing(*kind, of);
                 let mut call = Call::new(method, &[kind.path(), &id]);
                 let found = self.model.find(*kind, &id);
                 let stored: Option<Value> = found
@@ -46,27 +43,27 @@ impl Requests<'_> {
                 if let (true, Some(Value::Object(stored))) = (*whole, &stored) {
                     call.body.clone_from(stored);
                 }
-                let of_it = || match (kind, &found) {
+                let own_messages = || match (kind, &found) {
                     (Kind::Conversation, Some(id)) => self.model.messages_of(id),
                     _ => Vec::new(),
                 };
-                self.with_body(call, stored.as_ref(), body, |_, _| of_it())
+                self.with_body(call, stored.as_ref(), body, |_, _| own_messages())
             }
             Step::ListMembers(group, query) => {
-                let group = living(Kind::Group, group);
+                let group = existing(Kind::Group, group);
                 let call = Call::new("GET", &["groups", &group, "contacts"]);
                 self.list(call, query, &self.members(&group))
             }
             Step::AddMember(group, contact) => {
-                let (group, contact) = (living(Kind::Group, group), living(Kind::Contact, contact));
+                let (group, contact) = (existing(Kind::Group, group), existing(Kind::Contact, contact));
                 Call::new("PUT", &["groups", &group, "contacts", &contact])
             }
             Step::RemoveMember(group, contact) => {
-                let group = living(Kind::Group, group);
+                let group = existing(Kind::Group, group);
                 let contact = self.id(Kind::Contact, contact, &self.members(&group));
                 Call::new("DELETE", &["groups", &group, "contacts", &contact])
             }
-            Step::Restart => panic!("a restart is no request"),
+            Step::Restart => panic!("a restart is not a request"),
         }
     }
 
@@ -75,8 +72,8 @@ impl Requests<'_> {
         group.map_or_else(Vec::new, |group| self.model.group(&group).members.clone())
     }
 
-    /// What fits a property of a new object, after those that come `before`.
-    fn fitting_new(&self, kind: Kind, name: &str, before: &Map<String, Value>) -> Vec<String> {
+    /// The ids that are suitable for a property of a new object, given the properties `before` it.
+    fn suitable_for_new(&self, kind: Kind, name: &str, before: &Map<String, Value>) -> Vec<String> {
         match (kind, name) {
             (Kind::Message, "contact_id") => {
                 let conversation = before.get("conversation_id").and_then(Value::as_str);
@@ -84,45 +81,45 @@ impl Requests<'_> {
                 found.map_or_else(Vec::new, |id| self.model.senders(&id))
             }
             (Kind::Conversation, "contact_id") => {
-                let alone = self.model.contacts.iter().filter(|it| it.conversation_id.is_none());
-                alone.map(|contact| contact.id.clone()).collect()
+                let without = self.model.contacts.iter().filter(|it| it.conversation_id.is_none());
+                without.map(|contact| contact.id.clone()).collect()
             }
             (Kind::Conversation, "group_id") => {
-                let alone = self.model.groups.iter().filter(|it| it.conversation_id.is_none());
-                alone.map(|group| group.id.clone()).collect()
+                let without = self.model.groups.iter().filter(|it| it.conversation_id.is_none());
+                without.map(|group| group.id.clone()).collect()
             }
             _ => Vec::new(),
         }
     }
 
-    /// The id that a reference stands for.
-    fn id(&self, kind: Kind, reference: &Ref, fitting: &[String]) -> String {
+    /// The id that a reference resolves to.
+    fn id(&self, kind: Kind, reference: &Reference, suitable: &[String]) -> String {
         let deleted = |model: &Model| -> Vec<String> {
-            let gone = model.gone.iter().filter(|(gone, _)| *gone == kind);
-            gone.map(|(_, id)| id.clone()).collect()
+            let deleted = model.deleted.iter().filter(|(deleted, _)| *deleted == kind);
+            deleted.map(|(_, id)| id.clone()).collect()
         };
-        let candidates = match reference.pick {
-            Pick::Fitting if !fitting.is_empty() => fitting.to_vec(),
-            Pick::Fitting | Pick::Living => self.model.ids(kind),
-            Pick::Deleted => deleted(self.model),
-            Pick::OtherKind => {
+        let candidates = match reference.target {
+            Target::Suitable if !suitable.is_empty() => suitable.to_vec(),
+            Target::Suitable | Target::Existing => self.model.ids(kind),
+            Target::Deleted => deleted(self.model),
+            Target::OtherKind => {
                 let others = Kind::ALL.into_iter().filter(|other| *other != kind);
                 others.flat_map(|other| self.model.ids(other)).collect()
             }
-            Pick::OtherAccount => self.other.ids(kind),
-            Pick::Unknown => Vec::new(),
-            Pick::Malformed => vec!["short".to_owned(), "l7cGNIBKZiNJ6wq-".to_owned(), "é".repeat(8)],
+            Target::OtherAccount => self.other.ids(kind),
+            Target::Unknown => Vec::new(),
+            Target::Malformed => vec!["short".to_owned(), "l7cGNIBKZiNJ6wq-".to_owned(), "é".repeat(8)],
         };
         let id = match candidates.len() {
-            0 => UNKNOWN.to_owned(),
-            count => candidates[usize::from(reference.at) % count].clone(),
+            0 => ABSENT_ID.to_owned(),
+            count => candidates[usize::from(reference.index) % count].clone(),
         };
-        let swap = |c: char| match c.is_ascii_uppercase() {
+        let swap_case = |c: char| match c.is_ascii_uppercase() {
             true => c.to_ascii_lowercase(),
             false => c.to_ascii_uppercase(),
         };
-        match reference.swapped {
-            true => id.chars().map(swap).collect(),
+        match reference.swap_case {
+            true => id.chars().map(swap_case).collect(),
             false => id,
         }
     }
@@ -146,29 +143,29 @@ impl Requests<'_> {
         mut call: Call,
         stored: Option<&Value>,
         body: &Body,
-        fitting: impl Fn(&str, &Map<String, Value>) -> Vec<String>,
+        suitable: impl Fn(&str, &Map<String, Value>) -> Vec<String>,
     ) -> Call {
         for (name, arg) in &body.properties {
-            let has = stored.map_or(&Value::Null, |stored| &stored[*name]);
-            let value = self.value(arg, has, &fitting(name, &call.body));
+            let present = stored.map_or(&Value::Null, |stored| &stored[*name]);
+            let value = self.value(arg, present, &suitable(name, &call.body));
             call.body.insert((*name).to_owned(), value);
         }
         call.form = body.form;
         call
     }
 
-    /// `stored` is the value that the property has.
-    fn value(&self, arg: &Arg, stored: &Value, fitting: &[String]) -> Value {
+    /// The value of an argument. `stored` is the property's present value.
+    fn value(&self, arg: &Arg, stored: &Value, suitable: &[String]) -> Value {
         match arg {
-            Arg::Is(value) => value.clone(),
-            Arg::Long(text, times) => text.repeat(*times).into(),
-            Arg::Id(kind, reference) => self.id(*kind, reference, fitting).into(),
+            Arg::Literal(value) => value.clone(),
+            Arg::Repeated(text, times) => text.repeat(*times).into(),
+            Arg::Id(kind, reference) => self.id(*kind, reference, suitable).into(),
             Arg::Contacts(items) => items.iter().map(|item| self.item(item)).collect(),
             Arg::Stored => stored.clone(),
             Arg::Other => match stored {
-                Value::String(_) => UNKNOWN.into(),
+                Value::String(_) => ABSENT_ID.into(),
                 Value::Number(number) => (number.as_i64().unwrap() + 1).into(),
-                Value::Object(_) => json!({"id": UNKNOWN}),
+                Value::Object(_) => json!({"id": ABSENT_ID}),
                 _ => 1.into(),
             },
         }
@@ -179,7 +176,7 @@ impl Requests<'_> {
             Item::Id(reference) => self.id(Kind::Contact, reference, &[]).into(),
             Item::Object(reference) => {
                 let id = self.id(Kind::Contact, reference, &[]);
-                json!({"id": id, "username": "not looked at", "age": 7})
+                json!({"id": id, "username": "is ignored", "age": 7})
             }
             Item::Named(properties) => {
                 let named = properties
@@ -187,56 +184,55 @@ impl Requests<'_> {
                     .map(|(name, arg)| ((*name).to_owned(), self.value(arg, &Value::Null, &[])));
                 Value::Object(named.collect())
             }
-            Item::Is(value) => value.clone(),
+            Item::Literal(value) => value.clone(),
         }
     }
 }
 
-/// The path and the query of a request as they are sent.
+/// The request target: the encoded path and query.
 pub fn target(call: &Call) -> String {
-    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let mut target = "/v1".to_owned();
     for segment in &call.path {
-        write!(target, "/{}", escaped(segment)).unwrap();
+        write!(target, "/{}", encode(segment)).unwrap();
     }
-    for (place, (name, value)) in call.query.iter().enumerate() {
-        let sign = if place == 0 { '?' } else { '&' };
-        write!(target, "{sign}{name}={}", escaped(value)).unwrap();
+    for (index, (name, value)) in call.query.iter().enumerate() {
+        let separator = if index == 0 { '?' } else { '&' };
+        write!(target, "{separator}{name}={}", encode(value)).unwrap();
     }
     target
 }
 
-/// The body as a form, if a form can say it.
+/// The body as a form; `None` if a form cannot express it.
 pub fn form(body: &Map<String, Value>) -> Option<String> {
     let mut pairs = Vec::new();
     for (name, value) in body {
         push(&mut pairs, name, value)?;
     }
-    let escaped = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs: Vec<String> = pairs
         .iter()
-        .map(|(name, value)| format!("{}={}", escaped(name), escaped(value)))
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
     Some(pairs.join("&"))
 }
 
+/// Appends the pairs of one property; `None` if a form cannot express its value.
 fn push(pairs: &mut Vec<(String, String)>, name: &str, value: &Value) -> Option<()> {
     match value {
-        // An empty value is the empty array there.
+        // In a form, an empty value of these is the empty array.
         Value::Null if matches!(name, "contacts" | "reactions") => return None,
         Value::Null => pairs.push((name.to_owned(), String::new())),
-        // Empty, it would be null.
+        // In a form, an empty string is null.
         Value::String(text) if text.is_empty() => return None,
         Value::String(text) => pairs.push((name.to_owned(), text.clone())),
         Value::Bool(_) | Value::Number(_) => pairs.push((name.to_owned(), value.to_string())),
         Value::Array(items) if items.is_empty() => pairs.push((name.to_owned(), String::new())),
         Value::Array(items) => {
-            for (place, item) in items.iter().enumerate() {
-                // Below an item there are its properties: no form has arrays in arrays.
+            for (index, item) in items.iter().enumerate() {
+                // A form cannot express an array directly inside an array.
                 if item.is_array() {
                     return None;
                 }
-                push(pairs, &format!("{name}[{place}]"), item)?;
+                push(pairs, &format!("{name}[{index}]"), item)?;
             }
         }
         Value::Object(properties) if properties.is_empty() => return None,

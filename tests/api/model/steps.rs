@@ -1,5 +1,5 @@
-//! Steps: requests that name objects by their place among those there will be, so that a sequence can be made, shrunk
-//! and repeated before there is any object.
+//! Steps refer to objects by position among those that will exist, so a sequence can be generated, shrunk and repeated
+//! before there is any object.
 
 use std::fmt;
 
@@ -10,27 +10,31 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 use serde_json::Value;
 
-use super::objects::Kind;
-use super::updates;
-use super::values::{
-    contacts, description, display_name, fitting, flag, id, is, living, message, mostly, name, one_of, or_null,
-    phone_number, query, reactions, time, url, username,
+use super::state::Kind;
+use super::strategies::{
+    contacts, description, display_name, existing, flag, id, literal, message, mostly, name, one_of, or_null,
+    phone_number, query, reactions, suitable, time, url, username,
 };
+use super::update;
 
-/// A sequence: each step with whether it is the second account's, if there is one.
+/// A sequence of steps, each with whether the second account makes it, if there are two.
 #[derive(Clone)]
 pub struct Sequence {
-    pub second: bool,
+    pub two_accounts: bool,
     pub steps: Vec<(bool, Step)>,
 }
 
-/// A step a line.
+/// One step per line.
 impl fmt::Debug for Sequence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (second, step) in &self.steps {
-            let whose = if self.second && *second { "second" } else { "first" };
+        for (by_second, step) in &self.steps {
+            let account = if self.two_accounts && *by_second {
+                "second"
+            } else {
+                "first"
+            };
             let step = format!("{step:?}");
-            write!(f, "\n{whose}: {step}")?;
+            write!(f, "\n{account}: {step}")?;
         }
         Ok(())
     }
@@ -40,19 +44,19 @@ impl fmt::Debug for Sequence {
 pub enum Step {
     List(Kind, Vec<(&'static str, Arg)>),
     Create(Kind, Body),
-    Retrieve(Kind, Ref),
+    Retrieve(Kind, Reference),
     Update {
         kind: Kind,
-        of: Ref,
+        of: Reference,
         method: &'static str,
-        /// Whether all properties are sent back, but for those in `body`.
+        /// Whether to send back the whole object, overwritten with the properties in `body`.
         whole: bool,
         body: Body,
     },
-    Delete(Kind, Ref),
-    ListMembers(Ref, Vec<(&'static str, Arg)>),
-    AddMember(Ref, Ref),
-    RemoveMember(Ref, Ref),
+    Delete(Kind, Reference),
+    ListMembers(Reference, Vec<(&'static str, Arg)>),
+    AddMember(Reference, Reference),
+    RemoveMember(Reference, Reference),
     Restart,
 }
 
@@ -65,41 +69,41 @@ pub struct Body {
 /// The value of a property or a filter.
 #[derive(Clone, Debug)]
 pub enum Arg {
-    Is(Value),
-    /// A text so many times.
-    Long(&'static str, usize),
-    Id(Kind, Ref),
+    Literal(Value),
+    /// A string repeated a number of times.
+    Repeated(&'static str, usize),
+    Id(Kind, Reference),
     Contacts(Vec<Item>),
-    /// The value that the property has.
+    /// The property's present value.
     Stored,
-    /// Another value than the property has.
+    /// A value other than the property's present one.
     Other,
 }
 
 /// An item of `contacts`.
 #[derive(Clone, Debug)]
 pub enum Item {
-    Id(Ref),
-    /// An object with the id, and others of its properties that do not count.
-    Object(Ref),
+    Id(Reference),
+    /// An object with an id, and other properties that must be ignored.
+    Object(Reference),
     Named(Vec<(&'static str, Arg)>),
-    Is(Value),
+    Literal(Value),
 }
 
-/// What an id names: the object at a place of those that there are, counted round.
+/// Resolves to an id: the object at a position among the candidates, modulo their number.
 #[derive(Clone, Debug)]
-pub struct Ref {
-    pub pick: Pick,
-    pub at: u16,
-    /// Whether it is spelled in the other letter case.
-    pub swapped: bool,
+pub struct Reference {
+    pub target: Target,
+    pub index: u16,
+    /// Whether to swap the case of its letters.
+    pub swap_case: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pick {
-    /// One that fits the request: a member, a message of the conversation.
-    Fitting,
-    Living,
+pub enum Target {
+    /// An object that suits the request: a member, a message of the conversation.
+    Suitable,
+    Existing,
     Deleted,
     OtherKind,
     OtherAccount,
@@ -107,16 +111,17 @@ pub enum Pick {
     Malformed,
 }
 
-/// Of sixty steps in the middle; the first of them make what the others need.
+/// Sequences of sixty steps on average. The first steps create what the others need.
 pub fn sequences() -> impl Strategy<Value = Sequence> {
-    let steps = |often| {
-        let whose = move || prop::bool::weighted(often);
-        let (first, then) = (vec((whose(), create(0)), 0..=40), vec((whose(), step()), 0..=80));
+    let steps = |second_account| {
+        let by_second = move || prop::bool::weighted(second_account);
+        let first = vec((by_second(), create(0)), 0..=40);
+        let then = vec((by_second(), step()), 0..=80);
         (first, then).prop_map(|(first, then)| [first, then].concat())
     };
     prop_oneof![
-        3 => steps(0.0).prop_map(|steps| Sequence { second: false, steps }),
-        1 => steps(0.3).prop_map(|steps| Sequence { second: true, steps }),
+        3 => steps(0.0).prop_map(|steps| Sequence { two_accounts: false, steps }),
+        1 => steps(0.3).prop_map(|steps| Sequence { two_accounts: true, steps }),
     ]
 }
 
@@ -124,12 +129,12 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         24 => create(2),
         12 => kind().prop_flat_map(list),
-        8 => (kind(), living()).prop_map(|(kind, of)| Step::Retrieve(kind, of)),
+        8 => (kind(), existing()).prop_map(|(kind, of)| Step::Retrieve(kind, of)),
         26 => update(),
-        7 => (deleted_kind(), living()).prop_map(|(kind, of)| Step::Delete(kind, of)),
-        4 => (living(), page_of(fitting(), Kind::Contact)).prop_map(|(group, page)| Step::ListMembers(group, page)),
-        8 => (living(), living()).prop_map(|(group, contact)| Step::AddMember(group, contact)),
-        3 => (living(), fitting()).prop_map(|(group, contact)| Step::RemoveMember(group, contact)),
+        7 => (deleted_kind(), existing()).prop_map(|(kind, of)| Step::Delete(kind, of)),
+        4 => (existing(), page_of(suitable(), Kind::Contact)).prop_map(|(group, page)| Step::ListMembers(group, page)),
+        8 => (existing(), existing()).prop_map(|(group, contact)| Step::AddMember(group, contact)),
+        3 => (existing(), suitable()).prop_map(|(group, contact)| Step::RemoveMember(group, contact)),
         1 => prop::bool::weighted(0.6).prop_map(|restart| match restart {
             true => Step::Restart,
             false => Step::List(Kind::Message, Vec::new()),
@@ -141,15 +146,15 @@ fn kind() -> impl Strategy<Value = Kind> {
     select(&Kind::ALL[..])
 }
 
-/// Messages go more often than what others hang on.
+/// Messages most often: deleting a group or contact takes more with it.
 fn deleted_kind() -> impl Strategy<Value = Kind> {
     prop_oneof![3 => Just(Kind::Message), 2 => Just(Kind::Conversation), 2 => Just(Kind::Contact), 1 => Just(Kind::Group)]
 }
 
-/// How often a property comes up among a kind's.
+/// A property with its weight among those of its kind.
 type Weighted = (u32, &'static str, BoxedStrategy<Arg>);
 
-/// Properties that can be given or left out.
+/// Up to `most` of the properties.
 fn any_of(properties: Vec<Weighted>, most: usize) -> BoxedStrategy<Vec<(&'static str, Arg)>> {
     let named = |(weight, name, arg): Weighted| (weight, arg.prop_map(move |arg| (name, arg)).boxed());
     vec(
@@ -159,23 +164,23 @@ fn any_of(properties: Vec<Weighted>, most: usize) -> BoxedStrategy<Vec<(&'static
     .boxed()
 }
 
-/// Something that nothing has.
+/// A property that no resource has.
 fn unknown() -> Weighted {
-    (1, "colour", Just(is("red")).boxed())
+    (1, "colour", Just(literal("red")).boxed())
 }
 
-/// `conversations` is how often these are made, among ten messages.
+/// A create. `conversations` is the weight of each kind of conversation; that of a message is 10.
 fn create(conversations: u32) -> impl Strategy<Value = Step> {
     let of = |kind, required: Vec<(f64, &'static str, BoxedStrategy<Arg>)>, optional: Vec<Weighted>| {
         let start = Just(Vec::new()).boxed();
-        let all = required.into_iter().fold(start, |all, (often, name, arg)| {
+        let all = required.into_iter().fold(start, |all, (probability, name, arg)| {
             let add = move |(mut all, arg): (Vec<_>, Option<Arg>)| {
                 all.extend(arg.map(|arg| (name, arg)));
                 all
             };
-            (all, weighted(often, arg)).prop_map(add).boxed()
+            (all, weighted(probability, arg)).prop_map(add).boxed()
         });
-        // Where there is nothing but what is unknown, it comes up seldom.
+        // Keeps the unknown property rare where it is the only optional one.
         let most = if optional.len() > 1 { 3 } else { 0 };
         let body = (all, any_of(optional, most), any::<bool>());
         body.prop_map(move |(mut properties, more, form)| {
@@ -203,8 +208,8 @@ fn create(conversations: u32) -> impl Strategy<Value = Step> {
         of(
             Kind::Conversation,
             vec![
-                (contact, "contact_id", id(Kind::Contact, fitting())),
-                (group, "group_id", id(Kind::Group, fitting())),
+                (contact, "contact_id", id(Kind::Contact, suitable())),
+                (group, "group_id", id(Kind::Group, suitable())),
             ],
             vec![unknown()],
         )
@@ -212,9 +217,9 @@ fn create(conversations: u32) -> impl Strategy<Value = Step> {
     let message = of(
         Kind::Message,
         vec![
-            (0.99, "conversation_id", id(Kind::Conversation, living())),
+            (0.99, "conversation_id", id(Kind::Conversation, existing())),
             (0.99, "message", message()),
-            (0.6, "contact_id", or_null(id(Kind::Contact, fitting()))),
+            (0.6, "contact_id", or_null(id(Kind::Contact, suitable()))),
         ],
         vec![unknown()],
     );
@@ -229,7 +234,7 @@ fn create(conversations: u32) -> impl Strategy<Value = Step> {
 
 fn update() -> impl Strategy<Value = Step> {
     let of = |kind: Kind, properties: Vec<Weighted>| {
-        let (_, read_only) = updates::properties(kind);
+        let (_, read_only) = update::properties(kind);
         let mut all = properties;
         for &name in read_only {
             all.push((
@@ -241,7 +246,7 @@ fn update() -> impl Strategy<Value = Step> {
         all.push(unknown());
         let method = select(&["PUT", "PATCH"][..]);
         let parts = (
-            living(),
+            existing(),
             method,
             prop::bool::weighted(0.15),
             any_of(all, 4),
@@ -279,7 +284,7 @@ fn update() -> impl Strategy<Value = Step> {
     let conversation = of(
         Kind::Conversation,
         vec![
-            (30, "pinned_message_id", or_null(id(Kind::Message, fitting()))),
+            (30, "pinned_message_id", or_null(id(Kind::Message, suitable()))),
             (15, "is_pinned", flag()),
             (15, "is_muted", flag()),
             (10, "last_opened_at", time()),
@@ -301,11 +306,11 @@ fn update() -> impl Strategy<Value = Step> {
     prop_oneof![2 => contact, 3 => group, 3 => conversation, 3 => message]
 }
 
-/// A page of a list whose cursors are `cursor`.
-fn page_of(cursor: BoxedStrategy<Ref>, kind: Kind) -> BoxedStrategy<Vec<(&'static str, Arg)>> {
+/// The pagination parameters of a list whose cursors `cursor` generates.
+fn page_of(cursor: BoxedStrategy<Reference>, kind: Kind) -> BoxedStrategy<Vec<(&'static str, Arg)>> {
     let limit = mostly(
-        one_of(["1", "2", "3", "5", "100"].map(is).to_vec()),
-        ["0", "101", "-1", "x", ""].map(is).to_vec(),
+        one_of(["1", "2", "3", "5", "100"].map(literal).to_vec()),
+        ["0", "101", "-1", "x", ""].map(literal).to_vec(),
     );
     let cursors = prop_oneof![
         20 => Just(Vec::new()),
@@ -315,7 +320,7 @@ fn page_of(cursor: BoxedStrategy<Ref>, kind: Kind) -> BoxedStrategy<Vec<(&'stati
             vec![("starting_after", after), ("ending_before", before)]
         }),
     ];
-    let colour = weighted(0.01, Just(("colour", is("red"))));
+    let colour = weighted(0.01, Just(("colour", literal("red"))));
     (weighted(0.7, limit), cursors, colour)
         .prop_map(|(limit, mut page, colour)| {
             page.extend(limit.map(|limit| ("limit", limit)));
@@ -326,27 +331,32 @@ fn page_of(cursor: BoxedStrategy<Ref>, kind: Kind) -> BoxedStrategy<Vec<(&'stati
 }
 
 fn list(kind: Kind) -> BoxedStrategy<Step> {
-    let switch = || mostly(one_of(vec![is("true"), is("false")]), vec![is("1"), is("")]);
+    let switch = || {
+        mostly(
+            one_of(vec![literal("true"), literal("false")]),
+            vec![literal("1"), literal("")],
+        )
+    };
     let filters = match kind {
         Kind::Contact => vec![("username", username()), ("query", query())],
         Kind::Group => vec![
             ("archived", switch()),
-            ("contact_id", id(Kind::Contact, living())),
+            ("contact_id", id(Kind::Contact, existing())),
             ("query", query()),
         ],
         Kind::Conversation => vec![
             ("archived", switch()),
             ("muted", switch()),
             ("pinned", switch()),
-            ("group_id", id(Kind::Group, living())),
-            ("contact_id", id(Kind::Contact, living())),
+            ("group_id", id(Kind::Group, existing())),
+            ("contact_id", id(Kind::Contact, existing())),
         ],
         Kind::Message => vec![
-            ("conversation_id", id(Kind::Conversation, living())),
+            ("conversation_id", id(Kind::Conversation, existing())),
             ("query", query()),
         ],
     };
-    let start = page_of(living(), kind);
+    let start = page_of(existing(), kind);
     let all = filters.into_iter().fold(start, |all, (name, arg)| {
         let add = move |(mut all, arg): (Vec<_>, Option<Arg>)| {
             all.extend(arg.map(|arg| (name, arg)));

@@ -1,15 +1,15 @@
-//! What values must be like, and what is wrong with a request.
+//! The contract's rules for values, and the errors that a request contains.
 
 use serde_json::{Map, Value};
 
-/// One fault of a request: status, code and `param`. A request that has several may be answered with any of them.
-pub type Fault = (u16, &'static str, Option<String>);
+/// The status, code and `param` of one error. The server may report any one of a request's errors.
+pub type ExpectedError = (u16, &'static str, Option<String>);
 
-/// Everything that is wrong with a request.
+/// Every error that a request contains.
 #[derive(Debug, Default)]
-pub struct Faults(pub Vec<Fault>);
+pub struct Errors(pub Vec<ExpectedError>);
 
-impl Faults {
+impl Errors {
     pub fn not_found(&mut self) {
         self.0.push((404, "not_found", None));
     }
@@ -30,7 +30,7 @@ impl Faults {
         self.0.push((400, "parameter_unknown", Some(param.into())));
     }
 
-    /// No properties but these; `path` is what stands before their names.
+    /// Allows only these properties. `path` precedes their names in `param`.
     pub fn only(&mut self, path: &str, body: &Map<String, Value>, names: &[&str]) {
         for name in body.keys().filter(|name| !names.contains(&name.as_str())) {
             self.unknown(format!("{path}{name}"));
@@ -43,21 +43,21 @@ impl Faults {
         }
     }
 
-    /// The property, if it is given, must be so.
+    /// The property must satisfy the rule if it is given.
     pub fn must(&mut self, path: &str, body: &Map<String, Value>, name: &str, rule: fn(&Value) -> bool) {
         if body.get(name).is_some_and(|value| !rule(value)) {
             self.invalid(format!("{path}{name}"));
         }
     }
 
-    /// The property, if it is given, must be so, or null.
+    /// The property must satisfy the rule or be null if it is given.
     pub fn must_or_null(&mut self, path: &str, body: &Map<String, Value>, name: &str, rule: fn(&Value) -> bool) {
         if body.get(name).is_some_and(|value| !value.is_null() && !rule(value)) {
             self.invalid(format!("{path}{name}"));
         }
     }
 
-    /// Read-only properties, if they are given, must be as stored.
+    /// Read-only properties must equal the stored object's if they are given.
     pub fn must_equal(&mut self, body: &Map<String, Value>, names: &[&str], stored: &str) {
         let stored: Value = serde_json::from_str(stored).unwrap();
         for name in names {
@@ -68,7 +68,7 @@ impl Faults {
     }
 }
 
-/// Ids are the same in any letter case, objects are the same by their ids.
+/// Ids are equal in any letter case, and objects are equal if their ids are.
 fn same(sent: &Value, stored: &Value) -> bool {
     match (sent, stored) {
         (Value::String(sent), Value::String(stored)) => sent.eq_ignore_ascii_case(stored),
@@ -85,7 +85,7 @@ fn is_text(value: &Value, least: usize, most: usize) -> bool {
     length.is_some_and(|length| least <= length && length <= most)
 }
 
-fn has(value: &Value, what: fn(char) -> bool) -> bool {
+fn contains(value: &Value, what: fn(char) -> bool) -> bool {
     value.as_str().is_some_and(|text| text.contains(what))
 }
 
@@ -95,14 +95,14 @@ pub fn is_id(value: &Value) -> bool {
 }
 
 pub fn is_name(value: &Value) -> bool {
-    is_text(value, 1, 255) && !has(value, char::is_control) && has(value, |c| !c.is_whitespace())
+    is_text(value, 1, 255) && !contains(value, char::is_control) && contains(value, |c| !c.is_whitespace())
 }
 
 pub fn is_description(value: &Value) -> bool {
     is_text(value, 0, 10_000)
 }
 
-/// Right for the few that the steps have.
+/// Only exact enough for the URLs in `strategies`.
 pub fn is_url(value: &Value) -> bool {
     let Some(url) = value.as_str() else {
         return false;
@@ -112,7 +112,7 @@ pub fn is_url(value: &Value) -> bool {
 }
 
 pub fn is_username(value: &Value) -> bool {
-    is_text(value, 1, 64) && !has(value, char::is_control) && !has(value, char::is_whitespace)
+    is_text(value, 1, 64) && !contains(value, char::is_control) && !contains(value, char::is_whitespace)
 }
 
 pub fn is_phone_number(value: &Value) -> bool {
@@ -137,14 +137,14 @@ pub fn is_flag(value: &Value) -> bool {
 }
 
 pub fn is_reactor(value: &Value) -> bool {
-    is_text(value, 1, 255) && !has(value, char::is_control)
+    is_text(value, 1, 255) && !contains(value, char::is_control)
 }
 
 pub fn is_reaction(name: &str) -> bool {
     (1..=64).contains(&name.chars().count()) && !name.contains(char::is_control)
 }
 
-/// A text's words, as they are searched: without case and accents. Right for the letters that the steps have.
+/// A text's words without case and accents. Only exact enough for the letters in `vocabulary`.
 fn words(text: &str) -> Vec<String> {
     let plain = |c: char| match c {
         'á' | 'à' | 'â' => 'a',
@@ -161,7 +161,7 @@ fn words(text: &str) -> Vec<String> {
     words.map(str::to_owned).collect()
 }
 
-/// The phrases of a query, each of one word or, where signs divide it, of several.
+/// A query's phrases. Punctuation inside a term makes it a phrase of several words.
 fn phrases(query: &str) -> Vec<Vec<String>> {
     let phrases = query.split_whitespace().map(words);
     phrases.filter(|phrase| !phrase.is_empty()).collect()
@@ -171,7 +171,7 @@ pub fn is_query(query: &str) -> bool {
     query.chars().count() <= 255 && (1..=16).contains(&phrases(query).len())
 }
 
-/// Whether one of the texts has the phrase, whose last word may be the beginning of one; and so for every phrase.
+/// Whether each of the query's phrases occurs in one of the texts. A phrase's last word may be a prefix.
 pub fn matches(query: &str, texts: &[Option<&str>]) -> bool {
     let has = |phrase: &Vec<String>, text: &str| {
         let (last, before) = phrase.split_last().unwrap();

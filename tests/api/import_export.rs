@@ -1,18 +1,12 @@
-//! Export and import: what comes out goes in again and answers the same.
+//! Export and import: an imported export yields the same responses as the original.
 
-use groups_server::error::Failure;
 use groups_server::store::import::Existing;
-use groups_server::store::{Missing, Session};
-use groups_server::transfer::{self, Summary};
+use groups_server::transfer::Summary;
 use serde_json::json;
 
-use crate::harness::{TestServer, export, ids};
+use crate::harness::{TestServer, export, ids, import, object_path, text};
 
-fn import(server: &TestServer, lines: &str, existing: Existing) -> Result<Summary, Failure> {
-    let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
-    transfer::import(&mut session, "default", &mut lines.as_bytes(), existing, |_| {})
-}
-
+/// A server with objects of every kind, some archived, some deleted.
 fn filled() -> TestServer {
     let server = TestServer::start();
     for n in 0..25 {
@@ -20,38 +14,35 @@ fn filled() -> TestServer {
             .map(|m| json!({"username": format!("u{}", (n * 7 + m) % 9), "display_name": "é\"\n"}))
             .collect();
         let group = json!({"name": format!("group {n}"), "description": "d", "contacts": members});
-        let group = server.made("/v1/groups", &group);
-        let id = group["id"].as_str().unwrap();
+        let group = server.create("/v1/groups", &group);
+        let path = object_path("groups", &group);
         let sender = &group["contacts"][0]["id"];
         let message = json!({"conversation_id": group["conversation_id"], "message": format!("group {n} ש"), "contact_id": sender});
-        let message = server.made("/v1/messages", &message);
+        let message = server.create("/v1/messages", &message);
         server.put(
-            &format!("/v1/messages/{}", message["id"].as_str().unwrap()),
+            &object_path("messages", &message),
             &json!({"reactions": {"a": ["x", "y"]}, "read_at": n}),
         );
         let changes = json!({"pinned_message_id": message["id"], "is_pinned": n % 2 == 0, "last_opened_at": n});
         server.put(
-            &format!("/v1/conversations/{}", group["conversation_id"].as_str().unwrap()),
+            &format!("/v1/conversations/{}", text(&group["conversation_id"])),
             &changes,
         );
         if n % 3 == 0 {
-            server.put(
-                &format!("/v1/groups/{id}"),
-                &json!({"archived_at": n, "avatar_url": "https://a/b"}),
-            );
+            server.put(&path, &json!({"archived_at": n, "avatar_url": "https://a/b"}));
         }
         if n % 7 == 0 {
-            server.delete(&format!("/v1/groups/{id}"));
+            server.delete(&path);
         }
     }
     server
 }
 
 #[test]
-fn an_export_imported_into_a_new_file_answers_every_request_the_same() {
+fn an_export_imported_into_a_new_file_yields_the_same_responses() {
     let (server, other) = (filled(), TestServer::start());
     let lines = export(&server.db, "default");
-    let summary = import(&other, &lines, Existing::Refuse).unwrap();
+    let summary = import(&other.db, "default", &lines, Existing::Refuse).unwrap();
     assert_eq!(summary.added, lines.lines().count() as u64);
     let listed = ids(&server.get("/v1/groups?limit=100").json());
     let mut paths: Vec<String> = listed.iter().map(|id| format!("/v1/groups/{id}")).collect();
@@ -75,25 +66,31 @@ fn an_export_imported_into_a_new_file_answers_every_request_the_same() {
     );
     paths.extend(listed.iter().map(|id| format!("/v1/groups?limit=4&ending_before={id}")));
     for path in paths {
-        let (one, two) = (server.get(&path), other.get(&path));
-        assert_eq!((one.status, one.text), (two.status, two.text), "{path}");
+        let (original, imported) = (server.get(&path), other.get(&path));
+        assert_eq!(
+            (original.status, original.text),
+            (imported.status, imported.text),
+            "{path}"
+        );
     }
     assert_eq!(export(&other.db, "default"), lines);
 }
 
 #[test]
-fn what_is_there_is_refused_skipped_or_replaced() {
+fn existing_objects_are_rejected_skipped_or_replaced() {
     let server = filled();
     let lines = export(&server.db, "default");
     let count = lines.lines().count() as u64;
-    let refused = import(&server, &lines, Existing::Refuse).unwrap_err().to_string();
+    let refused = import(&server.db, "default", &lines, Existing::Refuse)
+        .unwrap_err()
+        .to_string();
     assert!(
         refused.starts_with("line 1: ") && refused.contains("--existing"),
         "{refused}"
     );
     let changed = lines.replace("group 1", "GROUP 1");
     assert_eq!(
-        import(&server, &changed, Existing::Skip).unwrap(),
+        import(&server.db, "default", &changed, Existing::Skip).unwrap(),
         Summary {
             skipped: count,
             ..Summary::default()
@@ -101,17 +98,17 @@ fn what_is_there_is_refused_skipped_or_replaced() {
     );
     assert_eq!(export(&server.db, "default"), lines);
     assert_eq!(
-        import(&server, &changed, Existing::Replace).unwrap(),
+        import(&server.db, "default", &changed, Existing::Replace).unwrap(),
         Summary {
             replaced: count,
             ..Summary::default()
         }
     );
-    assert_eq!(export(&server.db, "default"), changed, "each in its old place");
+    assert_eq!(export(&server.db, "default"), changed, "each keeps its position");
 }
 
 #[test]
-fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
+fn an_invalid_line_is_named_and_nothing_is_imported() {
     let server = TestServer::start();
     let good = r#"{"kind":"contact","username":"Hector"}"#;
     for (bad, why) in [
@@ -145,7 +142,7 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
             "line 3: `conversation_id` must be",
         ),
     ] {
-        let failure = import(&server, &format!("{good}\n\n{bad}\n"), Existing::Refuse)
+        let failure = import(&server.db, "default", &format!("{good}\n\n{bad}\n"), Existing::Refuse)
             .unwrap_err()
             .to_string();
         assert!(failure.starts_with(why), "{failure}");
@@ -153,80 +150,93 @@ fn a_line_that_cannot_be_taken_in_is_named_and_nothing_stays() {
     }
     let group = |id: &str| format!(r#"{{"kind":"group","name":"x","id":"{id}","conversation_id":"AAAAAAAAAAAAAAAA"}}"#);
     let (one, other) = (group("BBBBBBBBBBBBBBBB"), group("CCCCCCCCCCCCCCCC"));
-    let told = |rest: &str| format!(r#"{{"kind":"conversation","group_id":"BBBBBBBBBBBBBBBB",{rest}}}"#);
+    let conversation = |rest: &str| format!(r#"{{"kind":"conversation","group_id":"BBBBBBBBBBBBBBBB",{rest}}}"#);
     let message = r#"{"kind":"message","conversation_id":"AAAAAAAAAAAAAAAA","id":"DDDDDDDDDDDDDDDD","message":"x"}"#;
-    let same = told(r#""id":"AAAAAAAAAAAAAAAA""#);
+    let same = conversation(r#""id":"AAAAAAAAAAAAAAAA""#);
     for (lines, why) in [
         (format!("{one}\n{other}"), "line 2: the conversation"),
         (format!("{one}\n{same}\n{same}"), "line 3: the conversation"),
         (format!("{one}\n{message}\n{same}"), "line 3: the conversation"),
         (
-            format!("{one}\n{same}\n{}", told(r#""id":"EEEEEEEEEEEEEEEE""#)),
+            format!("{one}\n{same}\n{}", conversation(r#""id":"EEEEEEEEEEEEEEEE""#)),
             "line 3: its group or contact has another conversation",
         ),
         (
             format!(
                 "{one}\n{}\n{message}",
-                told(r#""pinned_message_id":"EEEEEEEEEEEEEEEE""#)
+                conversation(r#""pinned_message_id":"EEEEEEEEEEEEEEEE""#)
             ),
             "line 3: `conversation_id` must be",
         ),
         (
             format!(
                 "{one}\n{}\n{message}",
-                told(r#""id":"AAAAAAAAAAAAAAAA","pinned_message_id":"EEEEEEEEEEEEEEEE""#)
+                conversation(r#""id":"AAAAAAAAAAAAAAAA","pinned_message_id":"EEEEEEEEEEEEEEEE""#)
             ),
             "line 2: `pinned_message_id` must be",
         ),
     ] {
-        let failure = import(&server, &lines, Existing::Refuse).unwrap_err().to_string();
+        let failure = import(&server.db, "default", &lines, Existing::Refuse)
+            .unwrap_err()
+            .to_string();
         assert!(failure.starts_with(why), "{failure}");
         assert_eq!(export(&server.db, "default"), "");
     }
-    let pinned = told(r#""id":"AAAAAAAAAAAAAAAA","pinned_message_id":"dddddddddddddddd""#);
-    import(&server, &format!("{one}\n{pinned}\n{message}"), Existing::Refuse).unwrap();
+    let pinned = conversation(r#""id":"AAAAAAAAAAAAAAAA","pinned_message_id":"dddddddddddddddd""#);
+    import(
+        &server.db,
+        "default",
+        &format!("{one}\n{pinned}\n{message}"),
+        Existing::Refuse,
+    )
+    .unwrap();
     let conversation = server.get("/v1/conversations/AAAAAAAAAAAAAAAA").json();
     assert_eq!(conversation["pinned_message_id"], "DDDDDDDDDDDDDDDD");
 }
 
 #[test]
-fn a_message_that_an_import_moves_to_another_conversation_is_pinned_no_more() {
+fn a_message_that_an_import_moves_to_another_conversation_is_no_longer_pinned() {
     let server = TestServer::start();
     let lines = r#"{"kind":"contact","id":"AAAAAAAAAAAAAAAA","username":"a","conversation_id":"CAAAAAAAAAAAAAAA"}
 {"kind":"contact","id":"BBBBBBBBBBBBBBBB","username":"b","conversation_id":"CBBBBBBBBBBBBBBB"}
 {"kind":"conversation","id":"CAAAAAAAAAAAAAAA","contact_id":"AAAAAAAAAAAAAAAA","pinned_message_id":"M111111111111111"}
 {"kind":"message","id":"M111111111111111","conversation_id":"CAAAAAAAAAAAAAAA","message":"x"}"#;
-    import(&server, lines, Existing::Refuse).unwrap();
+    import(&server.db, "default", lines, Existing::Refuse).unwrap();
     let moved = r#"{"kind":"message","id":"M111111111111111","conversation_id":"CBBBBBBBBBBBBBBB","message":"x"}"#;
-    import(&server, moved, Existing::Replace).unwrap();
+    import(&server.db, "default", moved, Existing::Replace).unwrap();
     let conversation = server.get("/v1/conversations/CAAAAAAAAAAAAAAA").json();
     assert_eq!(conversation["pinned_message_id"], serde_json::Value::Null);
-    import(&TestServer::start(), &export(&server.db, "default"), Existing::Refuse).unwrap();
+    import(
+        &TestServer::start().db,
+        "default",
+        &export(&server.db, "default"),
+        Existing::Refuse,
+    )
+    .unwrap();
 }
 
 #[test]
-fn an_import_leaves_no_new_contact_without_the_conversation_it_was_made_with() {
+fn an_import_never_creates_a_contact_without_its_conversation() {
     let server = TestServer::start();
-    let taken = server.contact("a")["conversation_id"].as_str().unwrap().to_owned();
+    let taken = &server.create_contact("a")["conversation_id"];
     let lines = format!(
         "{}\n{}",
         r#"{"kind":"contact","id":"BBBBBBBBBBBBBBBB","username":"b"}"#,
         json!({"kind": "conversation", "id": taken, "contact_id": "BBBBBBBBBBBBBBBB"})
     );
     for existing in [Existing::Refuse, Existing::Skip, Existing::Replace] {
-        let failure = import(&server, &lines, existing).unwrap_err().to_string();
+        let failure = import(&server.db, "default", &lines, existing).unwrap_err().to_string();
         assert!(failure.starts_with("line 2: the conversation"), "{failure}");
         assert_eq!(server.get("/v1/contacts/BBBBBBBBBBBBBBBB").status, 404);
     }
 }
 
 #[test]
-fn another_account_s_objects_are_never_touched() {
+fn another_accounts_objects_are_never_touched() {
     let server = filled();
     let lines = export(&server.db, "default");
     for existing in [Existing::Refuse, Existing::Skip, Existing::Replace] {
-        let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
-        let failure = transfer::import(&mut session, "other", &mut lines.as_bytes(), existing, |_| {}).unwrap_err();
+        let failure = import(&server.db, "other", &lines, existing).unwrap_err();
         assert!(failure.to_string().contains("in another account"), "{failure}");
     }
     assert_eq!(export(&server.db, "default"), lines);

@@ -1,6 +1,8 @@
-//! Single bits flipped at random in a file and the log that a killed server left: it is refused, or the truth is served,
-//! or `check` finds it, or it is in a place without a second copy, which is listed here and in README.md.
-//! GROUPS_FLIPS sets how many, GROUPS_SEED which.
+//! Flips single random bits in a database and the WAL that a killed server left. Each time the server must refuse the file,
+//! fail when it reads it, or serve the original data; or `check` must report it; or the bit must belong to data that is
+//! stored only once, which is listed here and in the documentation.
+//!
+//! `GROUPS_FLIPS` sets the number of flips, `GROUPS_SEED` selects them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,14 +19,14 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::json;
 
-use crate::harness::TestServer;
+use crate::harness::{TestServer, wal_path};
 use crate::numbers::{Random, variable};
 
 const ACCOUNTS: [&str; 2] = ["default", "other"];
 
-/// Columns that have no second copy: what `check` cannot see, where the value could have been another. Of texts that are
-/// indexed by words, the words are seen, but not the case of letters and what stands between.
-const SINGLE: [&str; 24] = [
+/// Columns without a second copy, in which `check` cannot tell one valid value from another. In a text with a search index
+/// it detects changed terms, but not letter case and the characters between terms.
+const STORED_ONCE: [&str; 24] = [
     "accounts.created_at",
     "conversations.archived_at",
     "conversations.created_at",
@@ -51,109 +53,107 @@ const SINGLE: [&str; 24] = [
     "tokens.revoked_at",
 ];
 
-/// The log's header, and a frame of it: a head and a page.
+// Lengths in the WAL, in bytes. A frame is its header and a page.
 const HEADER: usize = 32;
 const FRAME: usize = 24 + 4096;
 
-/// What a killed server left.
-struct Left {
+/// A database file and its WAL, as a killed server leaves them.
+struct Files {
     database: Vec<u8>,
-    log: Vec<u8>,
+    wal: Vec<u8>,
 }
 
-impl Left {
-    /// Puts both into a new folder, with the bit `flip` flipped if there is one.
-    fn put(&self, flip: Option<u64>) -> (tempfile::TempDir, PathBuf) {
+impl Files {
+    /// Writes both to a new folder, with one bit flipped if given.
+    fn write(&self, flip: Option<u64>) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("groups.db");
-        let (mut database, mut log) = (self.database.clone(), self.log.clone());
+        let (mut database, mut wal) = (self.database.clone(), self.wal.clone());
         if let Some(bit) = flip {
             let at = usize::try_from(bit / 8).unwrap();
             match at.checked_sub(database.len()) {
                 None => database[at] ^= 1 << (bit % 8),
-                Some(at) => log[at] ^= 1 << (bit % 8),
+                Some(at) => wal[at] ^= 1 << (bit % 8),
             }
         }
         fs::write(&path, database).unwrap();
-        fs::write(wal(&path), log).unwrap();
+        fs::write(wal_path(&path), wal).unwrap();
         (folder, path)
     }
 
-    /// A bit of the log, or of the file.
-    fn bit(&self, of_log: bool, random: &mut Random) -> u64 {
-        let (database, log) = (8 * self.database.len(), 8 * self.log.len());
-        let bit = match of_log {
-            true => database + random.below(log),
+    /// A random bit of the WAL or of the database. Bits are counted through the database, then through the WAL.
+    fn random_bit(&self, in_wal: bool, random: &mut Random) -> u64 {
+        let (database, wal) = (8 * self.database.len(), 8 * self.wal.len());
+        let bit = match in_wal {
+            true => database + random.below(wal),
             false => random.below(database),
         };
         bit as u64
     }
 
-    /// The log without its last `commits`.
-    fn without(&self, commits: usize) -> Left {
-        let is_end = |at: &usize| self.log[at + 4..at + 8] != [0; 4];
-        let ends: Vec<usize> = (HEADER..self.log.len()).step_by(FRAME).filter(is_end).collect();
+    /// The files with the last commits cut off the WAL.
+    fn without_last(&self, commits: usize) -> Files {
+        let ends_commit = |at: &usize| self.wal[at + 4..at + 8] != [0; 4];
+        let ends: Vec<usize> = (HEADER..self.wal.len()).step_by(FRAME).filter(ends_commit).collect();
         let end = ends.iter().rev().nth(commits).map_or(0, |at| at + FRAME);
-        Left {
+        Files {
             database: self.database.clone(),
-            log: self.log[..end].to_vec(),
+            wal: self.wal[..end].to_vec(),
         }
     }
 }
 
-fn wal(path: &Path) -> PathBuf {
-    path.with_extension("db-wal")
-}
-
-/// A file with something of everything: with a log that holds half of it, of which a part was moved into the file; with
-/// a log that holds little; and without one.
-fn left() -> [Left; 3] {
+/// Databases with objects of every kind: one whose partly checkpointed WAL holds half of the data, one with a small WAL,
+/// and one without a WAL.
+fn create_files() -> [Files; 3] {
     let mut server = TestServer::start();
-    let other = server.account("other");
+    let other = server.create_account("other");
     fill(&server, 0);
     server = server.restart();
     fill(&server, 10);
     let reader = Connection::open(&server.db).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM groups").unwrap();
-    let mover = Connection::open(&server.db).unwrap();
-    let moved: i64 = mover.query_row("PRAGMA wal_checkpoint", [], |row| row.get(2)).unwrap();
-    assert!(moved > 10);
+    let checkpointer = Connection::open(&server.db).unwrap();
+    let checkpointed: i64 = checkpointer
+        .query_row("PRAGMA wal_checkpoint", [], |row| row.get(2))
+        .unwrap();
+    assert!(checkpointed > 10);
     let body = json!({"name": "Another's", "contacts": [{"username": "Kate"}]});
-    let made = server.request("POST", "/v1/groups").token(&other).json(&body).send();
-    assert_eq!(made.status, 201);
+    let created = server.request("POST", "/v1/groups").token(&other).json(&body).send();
+    assert_eq!(created.status, 201);
     fill(&server, 20);
-    // The reader keeps the log from being begun anew, and the rest of it from being moved.
-    let much = copy(&server, &mover);
-    drop((reader, mover));
+    // The reader keeps the WAL from being restarted and the rest of it from being checkpointed.
+    let large_wal = copy(&server, &checkpointer);
+    drop((reader, checkpointer));
     server.stop();
-    let none = Left {
+    let no_wal = Files {
         database: fs::read(&server.db).unwrap(),
-        log: Vec::new(),
+        wal: Vec::new(),
     };
     server = server.restart();
     let reader = Connection::open(&server.db).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM groups").unwrap();
-    server.group(&json!({"name": "the last but one"}));
-    server.group(&json!({"name": "the last"}));
-    let little = copy(&server, &Connection::open(&server.db).unwrap());
-    [much, little, none]
+    server.create_group(&json!({"name": "the last but one"}));
+    server.create_group(&json!({"name": "the last"}));
+    let small_wal = copy(&server, &Connection::open(&server.db).unwrap());
+    [large_wal, small_wal, no_wal]
 }
 
-/// Both as they are when nothing more is to be done.
-fn copy(server: &TestServer, conn: &Connection) -> Left {
+/// Copies both files once the server has no background work left.
+fn copy(server: &TestServer, conn: &Connection) -> Files {
     settle(conn);
-    Left {
+    Files {
         database: fs::read(&server.db).unwrap(),
-        log: fs::read(wal(&server.db)).unwrap(),
+        wal: fs::read(wal_path(&server.db)).unwrap(),
     }
 }
 
-/// Waits until all words are taken in and all that was deleted is cleared away.
+/// Waits until everything is indexed and purged.
 fn settle(conn: &Connection) {
-    let waits = "SELECT EXISTS (SELECT 1 FROM unindexed) OR EXISTS (SELECT 1 FROM deleted_conversations)
+    let pending = "SELECT EXISTS (SELECT 1 FROM unindexed) OR EXISTS (SELECT 1 FROM deleted_conversations)
         OR EXISTS (SELECT 1 FROM deleted_groups) OR EXISTS (SELECT 1 FROM deleted_contacts)";
     let began = Instant::now();
-    while conn.query_row(waits, [], |row| row.get(0)).unwrap() {
+    while conn.query_row(pending, [], |row| row.get(0)).unwrap() {
         assert!(began.elapsed().as_secs() < 20);
         std::thread::yield_now();
     }
@@ -176,7 +176,7 @@ fn fill(server: &TestServer, from: usize) {
         let conversation = group["conversation_id"].as_str().unwrap();
         let message = json!({"conversation_id": conversation, "contact_id": group["contacts"][0]["id"],
             "message": "Bless this highly nutritious microwavable dinner."});
-        let message = server.made("/v1/messages", &message);
+        let message = server.create("/v1/messages", &message);
         let read =
             json!({"read_at": 1_700_000_000, "message": "Bless this meal.", "reactions": {"grin": ["Kevin", "Buzz"]}});
         server.put(&format!("/v1/messages/{}", message["id"].as_str().unwrap()), &read);
@@ -192,20 +192,20 @@ fn fill(server: &TestServer, from: usize) {
     }
 }
 
-/// All that there is to serve: by table and column, and as it is exported.
+/// Everything that the store can serve: by table and column, and as exports.
 #[derive(Debug, PartialEq)]
-struct Served {
+struct Contents {
     columns: BTreeMap<String, Vec<Value>>,
     exports: Vec<String>,
 }
 
-/// Starts on the file and reads everything; or why not.
-fn serve(path: &Path) -> Result<Served, &'static str> {
+/// Opens a store on the file and reads everything, or returns what went wrong.
+fn open_and_read(path: &Path) -> Result<Contents, &'static str> {
     let store = Store::open(path, 2).map_err(|_| "refused")?;
-    read(&store, path).map_err(|_| "an error, when it is read")
+    read(&store, path).map_err(|_| "an error while reading")
 }
 
-fn read(store: &Store, path: &Path) -> Result<Served, Failure> {
+fn read(store: &Store, path: &Path) -> Result<Contents, Failure> {
     let columns = store.read(columns)?;
     let mut session = Session::open(path, Missing::Refuse)?;
     let mut exports = Vec::new();
@@ -215,13 +215,13 @@ fn read(store: &Store, path: &Path) -> Result<Served, Failure> {
         exports.push(String::from_utf8_lossy(&out).into_owned());
     }
     exports.push(format!("{:?}", session.read(tokens::list)?));
-    Ok(Served { columns, exports })
+    Ok(Contents { columns, exports })
 }
 
 fn columns(conn: &Connection) -> Result<BTreeMap<String, Vec<Value>>, Error> {
     let mut columns: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-    // Rows of what was deleted are cleared away at any time.
-    for (table, which) in [
+    // Leave out rows of deleted objects, which may be purged at any time.
+    for (table, condition) in [
         ("accounts", ""),
         ("tokens", ""),
         ("contacts", ""),
@@ -234,7 +234,7 @@ fn columns(conn: &Connection) -> Result<BTreeMap<String, Vec<Value>>, Error> {
         let mut names =
             conn.prepare("SELECT ?1 || '.' || name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid")?;
         let names: Vec<String> = names.query_map([table], |row| row.get(0))?.collect::<Result<_, _>>()?;
-        let mut statement = conn.prepare(&format!("SELECT * FROM {table} {which}"))?;
+        let mut statement = conn.prepare(&format!("SELECT * FROM {table} {condition}"))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             for (index, name) in names.iter().enumerate() {
@@ -245,71 +245,74 @@ fn columns(conn: &Connection) -> Result<BTreeMap<String, Vec<Value>>, Error> {
     Ok(columns)
 }
 
-/// Files, and what is served of them: of all, without the log's last commit, without its last two.
+/// Files, and what a store on them contains.
 struct Sample {
-    left: Left,
-    truth: Served,
-    /// Where the last commit begins in the log, and what is served without it.
-    last: (usize, Served),
-    without_two: Served,
+    files: Files,
+    contents: Contents,
+    /// The offset of the last commit in the WAL.
+    last_commit: usize,
+    without_last_commit: Contents,
+    without_last_two: Contents,
 }
 
 impl Sample {
-    fn new(left: Left) -> Self {
-        let served = |left: &Left| serve(&left.put(None).1).unwrap();
-        let shorter = left.without(1);
+    fn new(files: Files) -> Self {
+        let contents = |files: &Files| open_and_read(&files.write(None).1).unwrap();
+        let shorter = files.without_last(1);
         Sample {
-            truth: served(&left),
-            last: (shorter.log.len(), served(&shorter)),
-            without_two: served(&left.without(2)),
-            left,
+            contents: contents(&files),
+            last_commit: shorter.wal.len(),
+            without_last_commit: contents(&shorter),
+            without_last_two: contents(&files.without_last(2)),
+            files,
         }
     }
 
-    /// Whether damage to this byte of the log, with this being served, looks like a power cut.
-    fn is_like_a_cut(&self, at: usize, served: &Served) -> bool {
-        let (begin, without_last) = &self.last;
-        at >= *begin && served == without_last || at < *begin && at + FRAME >= *begin && *served == self.without_two
+    /// Whether corruption at this offset in the WAL, with these contents as the result, looks like a power cut.
+    fn looks_like_power_cut(&self, at: usize, found: &Contents) -> bool {
+        let last = self.last_commit;
+        at >= last && *found == self.without_last_commit
+            || at < last && at + FRAME >= last && *found == self.without_last_two
     }
 }
 
-/// What became of a flipped bit.
+/// The outcome of flipping a bit.
 fn outcome(sample: &Sample, bit: u64) -> String {
-    let Sample { left, truth, .. } = sample;
-    let (_folder, path) = left.put(Some(bit));
-    let served = match catch_unwind(AssertUnwindSafe(|| serve(&path))) {
-        Ok(Ok(served)) => served,
-        Ok(Err(what)) => return what.to_owned(),
+    let Sample { files, contents, .. } = sample;
+    let (_folder, path) = files.write(Some(bit));
+    let found = match catch_unwind(AssertUnwindSafe(|| open_and_read(&path))) {
+        Ok(Ok(found)) => found,
+        Ok(Err(failure)) => return failure.to_owned(),
         Err(_) => return "WRONG: a panic".to_owned(),
     };
-    if served == *truth {
-        return "the truth".to_owned();
+    if found == *contents {
+        return "unchanged".to_owned();
     }
-    let in_log = usize::try_from(bit / 8).unwrap().checked_sub(left.database.len());
-    if in_log.is_some_and(|at| sample.is_like_a_cut(at, &served)) {
-        return "unseen: the log's last commit, or the last page of the one before".to_owned();
+    let in_wal = usize::try_from(bit / 8).unwrap().checked_sub(files.database.len());
+    if in_wal.is_some_and(|at| sample.looks_like_power_cut(at, &found)) {
+        return "undetected: the WAL's last commit, or the last page of the one before".to_owned();
     }
-    let (_folder, path) = left.put(Some(bit));
+    let (_folder, path) = files.write(Some(bit));
     if check::file(&path).map_or(true, |findings| !findings.is_empty()) {
         return "found by check".to_owned();
     }
-    let differing: Vec<&str> = truth
+    let differing: Vec<&str> = contents
         .columns
         .iter()
-        .filter(|(name, values)| served.columns.get(*name) != Some(values))
+        .filter(|(name, values)| found.columns.get(*name) != Some(values))
         .map(|(name, _)| name.as_str())
         .collect();
     match differing[..] {
-        [one] if SINGLE.contains(&one) => format!("unseen: {one}"),
+        [column] if STORED_ONCE.contains(&column) => format!("undetected: {column}"),
         _ => format!("WRONG: {differing:?}"),
     }
 }
 
 #[test]
-fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_copy() {
+fn a_flipped_bit_is_refused_harmless_reported_or_in_data_stored_only_once() {
     let flips: u64 = variable("GROUPS_FLIPS").unwrap_or(1_000);
     let seed: u64 = variable("GROUPS_SEED").unwrap_or(1);
-    let samples = left().map(Sample::new);
+    let samples = create_files().map(Sample::new);
     let outcomes: Mutex<BTreeMap<String, u64>> = Mutex::default();
     let next = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -321,15 +324,15 @@ fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_cop
                         break;
                     }
                     let sample = &samples[[0, 0, 1, 2][(n % 4) as usize]];
-                    let left = &sample.left;
+                    let files = &sample.files;
                     let mut random = Random(seed.wrapping_mul(1 << 32).wrapping_add(n));
-                    let bit = left.bit(n.is_multiple_of(4), &mut random);
+                    let bit = files.random_bit(n.is_multiple_of(4), &mut random);
                     let outcome = outcome(sample, bit);
                     if outcome.starts_with("WRONG") {
                         eprintln!(
                             "bit {bit} of {} and {} bytes: {outcome}",
-                            left.database.len(),
-                            left.log.len()
+                            files.database.len(),
+                            files.wal.len()
                         );
                     }
                     *outcomes.lock().unwrap().entry(outcome).or_default() += 1;
@@ -338,7 +341,7 @@ fn a_flipped_bit_is_refused_or_harmless_or_found_or_where_there_is_no_second_cop
         }
     });
     let outcomes = outcomes.into_inner().unwrap();
-    println!("{flips} flips from seed {seed}: {outcomes:#?}");
+    println!("{flips} bit flips from seed {seed}: {outcomes:#?}");
     assert!(
         !outcomes.keys().any(|outcome| outcome.starts_with("WRONG")),
         "{outcomes:#?}"

@@ -1,4 +1,4 @@
-//! Lists against a model: whatever is made and deleted, walking sees every object that stayed exactly once.
+//! Pagination: whatever is created and deleted, walking a list returns every remaining object exactly once.
 
 use proptest::prelude::*;
 use serde_json::json;
@@ -6,9 +6,11 @@ use serde_json::json;
 use crate::harness::{TestServer, ids};
 
 #[test]
-fn a_page_has_ten_objects_unless_told_otherwise_newest_first() {
+fn a_page_has_ten_objects_by_default_newest_first() {
     let server = TestServer::start();
-    let mut groups: Vec<String> = (0..12).map(|n| server.group(&json!({"name": n.to_string()}))).collect();
+    let mut groups: Vec<String> = (0..12)
+        .map(|n| server.create_group(&json!({"name": n.to_string()})))
+        .collect();
     groups.reverse();
     let page = |query: &str| server.get(&format!("/v1/groups{query}")).json();
     let first = page("");
@@ -36,8 +38,9 @@ fn a_page_has_ten_objects_unless_told_otherwise_newest_first() {
 #[derive(Clone, Debug)]
 enum Step {
     Create,
-    /// Deletes the object at this place of those there are, counted round.
+    /// Deletes the object at this position, modulo their number.
     Delete(usize),
+    /// Archives the object at this position, modulo their number.
     Archive(usize),
 }
 
@@ -50,22 +53,22 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     proptest::collection::vec(step, 1..40)
 }
 
-/// A group of the model: its id and whether it is archived.
+/// The expected groups, oldest first: the id, and whether the group is archived.
 type Model = Vec<(String, bool)>;
 
 fn run(server: &TestServer, token: &str, step: &Step, model: &mut Model) {
-    let at = |place: usize, model: &Model| (!model.is_empty()).then(|| place % model.len());
+    let index_of = |position: usize, model: &Model| (!model.is_empty()).then(|| position % model.len());
     match step {
         Step::Create => {
-            let answer = server
+            let response = server
                 .request("POST", "/v1/groups")
                 .token(token)
                 .json(&json!({"name": "x"}))
                 .send();
-            model.push((answer.json()["id"].as_str().unwrap().to_owned(), false));
+            model.push((response.json()["id"].as_str().unwrap().to_owned(), false));
         }
-        Step::Delete(place) => {
-            if let Some(index) = at(*place, model) {
+        Step::Delete(position) => {
+            if let Some(index) = index_of(*position, model) {
                 let (id, _) = model.remove(index);
                 assert_eq!(
                     server
@@ -77,8 +80,8 @@ fn run(server: &TestServer, token: &str, step: &Step, model: &mut Model) {
                 );
             }
         }
-        Step::Archive(place) => {
-            if let Some(index) = at(*place, model) {
+        Step::Archive(position) => {
+            if let Some(index) = index_of(*position, model) {
                 model[index].1 = true;
                 let path = format!("/v1/groups/{}", model[index].0);
                 assert_eq!(
@@ -95,79 +98,40 @@ fn run(server: &TestServer, token: &str, step: &Step, model: &mut Model) {
     }
 }
 
-/// Walks the list from one end to the other, page by page.
-fn walk(
-    server: &TestServer,
-    token: &str,
-    filter: &str,
-    limit: usize,
-    forward: bool,
-    last: Option<&String>,
-) -> Vec<String> {
-    let mut seen = Vec::new();
-    let mut cursor = match (forward, last) {
-        (true, _) => String::new(),
-        (false, Some(oldest)) => format!("&ending_before={oldest}"),
-        (false, None) => return seen,
-    };
-    loop {
-        let list = server
-            .request("GET", &format!("/v1/groups?limit={limit}{filter}{cursor}"))
-            .token(token)
-            .send()
-            .json();
-        let page = ids(&list);
-        assert!(page.len() <= limit);
-        assert!(
-            page.iter().all(|id| !seen.contains(id)),
-            "a page begins after the one before"
-        );
-        let more = list["has_more"] == true;
-        assert!(!more || page.len() == limit, "a page before the last is full");
-        if forward {
-            seen.extend(page.iter().cloned());
-        } else {
-            seen.splice(0..0, page.iter().cloned());
-        }
-        if !more {
-            return seen;
-        }
-        cursor = match forward {
-            true => format!("&starting_after={}", page.last().unwrap()),
-            false => format!("&ending_before={}", page[0]),
-        };
-    }
-}
-
 #[test]
-fn walking_either_way_sees_every_object_that_stayed_exactly_once() {
+fn walking_in_either_direction_returns_every_remaining_object_exactly_once() {
     let server = TestServer::start();
     let count = std::cell::Cell::new(0);
     proptest!(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() }, |(steps in steps())| {
         count.set(count.get() + 1);
-        let token = server.account(&format!("account {}", count.get()));
+        let token = server.create_account(&format!("account {}", count.get()));
         let mut model = Model::new();
         for step in &steps {
             run(&server, &token, step, &mut model);
         }
         for (filter, wanted) in [("", None), ("&archived=true", Some(true)), ("&archived=false", Some(false))] {
-            let there: Vec<String> = model.iter().rev().map(|(id, _)| id.clone()).collect();
+            let all: Vec<String> = model.iter().rev().map(|(id, _)| id.clone()).collect();
             let expected: Vec<String> = model.iter().rev().filter(|(_, archived)| wanted.is_none_or(|wanted| wanted == *archived)).map(|(id, _)| id.clone()).collect();
+            let list = format!("/v1/groups?{filter}");
             for limit in (1..=model.len() + 1).chain([100]) {
-                prop_assert_eq!(&walk(&server, &token, filter, limit, true, None), &expected);
-                // The oldest object of all is the cursor, whether the filter shows it or not.
-                let mut before: Vec<String> = expected.clone();
-                before.retain(|id| Some(id) != there.last());
-                prop_assert_eq!(walk(&server, &token, filter, limit, false, there.last()), before);
+                prop_assert_eq!(&server.walk_as(&token, &list, limit, None), &expected);
+                // The cursor is the oldest object of all, whether or not the filter matches it.
+                if let Some(oldest) = all.last() {
+                    let mut before = expected.clone();
+                    before.retain(|id| id != oldest);
+                    prop_assert_eq!(server.walk_as(&token, &list, limit, Some(oldest)), before);
+                }
             }
         }
     });
 }
 
 #[test]
-fn a_walk_goes_on_while_others_create_and_delete() {
+fn a_walk_continues_while_objects_are_created_and_deleted() {
     let server = TestServer::start();
-    let groups: Vec<String> = (0..60).map(|n| server.group(&json!({"name": n.to_string()}))).collect();
+    let groups: Vec<String> = (0..60)
+        .map(|n| server.create_group(&json!({"name": n.to_string()})))
+        .collect();
     let mut seen = Vec::new();
     let mut cursor = String::new();
     for turn in 0.. {
@@ -175,19 +139,18 @@ fn a_walk_goes_on_while_others_create_and_delete() {
         let page = ids(&list);
         seen.extend(page.clone());
         cursor = format!("&starting_after={}", page.last().unwrap());
-        server.group(&json!({"name": "newer"}));
-        // One that is still to come goes; the even ones stay throughout.
+        server.create_group(&json!({"name": "newer"}));
+        // Delete one that is still ahead. Those with even numbers remain throughout.
         server.delete(&format!("/v1/groups/{}", groups[1 + 2 * turn]));
         if list["has_more"] == false {
             break;
         }
     }
-    let stayed: Vec<&String> = groups
+    let remaining: Vec<&String> = groups
         .iter()
         .rev()
-        .step_by(1)
         .filter(|id| groups.iter().position(|other| other == *id).unwrap() % 2 == 0)
         .collect();
-    let seen_of_those: Vec<&String> = seen.iter().filter(|id| stayed.contains(id)).collect();
-    assert_eq!(seen_of_those, stayed);
+    let seen_remaining: Vec<&String> = seen.iter().filter(|id| remaining.contains(id)).collect();
+    assert_eq!(seen_remaining, remaining);
 }

@@ -1,24 +1,15 @@
-//! The server beside the model: each request on both, and all that there is at the end.
-
-use std::path::Path;
-use std::time::Duration;
+//! Compares the server with the model: each request as it runs, and everything there is at the end of a sequence.
 
 use groups_server::store::import::Existing;
-use groups_server::store::{Missing, Session};
-use groups_server::transfer;
 use groups_server::types::time::Timestamp;
-use rusqlite::Connection;
 use serde_json::Value;
 
-use super::answers::{Call, Expected, Given};
-use super::objects::{Kind, Model};
 use super::requests::{form, target};
-use crate::harness::{Answer, TestServer, assert_sound, export, ids, wait_until_cleared};
+use super::responses::{Call, Expected, Observed};
+use super::state::{Kind, Model};
+use crate::harness::{Response, TestServer, assert_integrity, export, ids, import, wait_until_purged};
 
-/// Nothing is waited for longer.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// An account: on the server by its name and token, and as the model has it.
+/// An account on the server, and its model.
 pub struct Account {
     pub name: String,
     pub token: String,
@@ -28,54 +19,54 @@ pub struct Account {
 impl Account {
     pub fn new(server: &TestServer, name: String) -> Self {
         Account {
-            token: server.account(&name),
+            token: server.create_account(&name),
             name,
             model: Model::default(),
         }
     }
 
-    /// Runs a request on the server and on the model, and compares.
+    /// Runs a request on the server and on the model, compares the responses, and returns the server's body.
     pub fn run(&mut self, server: &TestServer, call: &Call) -> Value {
-        let sent = Timestamp::now().seconds();
-        let answer = send(server, &self.token, call);
-        let given = Given {
+        let sent_at = Timestamp::now().seconds();
+        let response = send(server, &self.token, call);
+        let observed = Observed {
             request: described(call),
-            status: answer.status,
-            body: serde_json::from_str(&answer.text).unwrap_or_default(),
-            text: answer.text.clone(),
-            sent,
-            answered: Timestamp::now().seconds(),
+            status: response.status,
+            body: serde_json::from_str(&response.text).unwrap_or_default(),
+            text: response.text.clone(),
+            sent_at,
+            received_at: Timestamp::now().seconds(),
         };
-        match self.model.answer(call, &given) {
-            Expected::Done(status, text) => compare_done(call, &answer, status, &text),
-            Expected::Refused(faults) => {
-                let told = (
-                    answer.status,
-                    given.body["code"].as_str(),
-                    given.body["param"].as_str().map(str::to_owned),
+        match self.model.respond(call, &observed) {
+            Expected::Success(status, text) => assert_success(call, &response, status, &text),
+            Expected::Error(errors) => {
+                let received = (
+                    response.status,
+                    observed.body["code"].as_str(),
+                    observed.body["param"].as_str().map(str::to_owned),
                 );
-                let fault = faults.0.iter().find(|(status, code, param)| {
-                    (*status, Some(*code), param.as_deref()) == (told.0, told.1, told.2.as_deref())
+                let error = errors.0.iter().find(|(status, code, param)| {
+                    (*status, Some(*code), param.as_deref()) == (received.0, received.1, received.2.as_deref())
                 });
-                let Some((status, code, _)) = fault else {
+                let Some((status, code, _)) = error else {
                     panic!(
-                        "{}: {:?} should be told, but: {} {}",
-                        given.request, faults.0, answer.status, answer.text
+                        "{}: expected one of {:?}, received: {} {}",
+                        observed.request, errors.0, response.status, response.text
                     );
                 };
-                answer.expect_error(*status, code);
+                response.expect_error(*status, code);
             }
         }
-        given.body
+        observed.body
     }
 
-    /// Walks a list to its end, page by page, by the cursors that the server answers; tells what is in it.
+    /// Walks a list page by page to its end, and returns the ids in it.
     fn walk(&mut self, server: &TestServer, path: &[&str], filters: &[(&'static str, &str)]) -> Vec<String> {
         let mut call = Call::new("GET", path);
         call.query.push(("limit", "7".to_owned()));
         let filters = filters.iter().map(|(name, value)| (*name, (*value).to_owned()));
         call.query.extend(filters);
-        let first = call.query.len();
+        let without_cursor = call.query.len();
         let mut seen = Vec::new();
         loop {
             let list = self.run(server, &call);
@@ -83,12 +74,12 @@ impl Account {
             if list["has_more"] == false {
                 return seen;
             }
-            call.query.truncate(first);
+            call.query.truncate(without_cursor);
             call.query.push(("starting_after", seen.last().unwrap().clone()));
         }
     }
 
-    /// Walks a list back from its last object to its first.
+    /// Walks a list backwards from its last object, and returns the ids in the list's order.
     fn walk_back(&mut self, server: &TestServer, path: &[&str], last: &str) -> Vec<String> {
         let mut seen = vec![last.to_owned()];
         loop {
@@ -102,7 +93,7 @@ impl Account {
         }
     }
 
-    /// Walks every list.
+    /// Walks every list, with every filter.
     fn compare_lists(&mut self, server: &TestServer) {
         for kind in Kind::ALL {
             let mut all = self.model.ids(kind);
@@ -138,34 +129,27 @@ impl Account {
         }
     }
 
-    /// Walks every list, and asks for everything that is gone.
+    /// Walks every list, and requests everything that was deleted.
     pub fn compare_all(&mut self, server: &TestServer) {
         self.compare_lists(server);
-        for (kind, id) in self.model.gone.clone() {
+        for (kind, id) in self.model.deleted.clone() {
             self.run(server, &Call::new("GET", &[kind.path(), &id]));
         }
     }
 
-    /// Imports an export into the file of `other`, which must then answer the same.
-    pub fn compare_transferred(&mut self, server: &TestServer, other: &TestServer) {
+    /// Imports the account's export into the file of `other`, which must then give the same responses.
+    pub fn compare_imported(&mut self, server: &TestServer, other: &TestServer) {
         let lines = export(&server.db, &self.name);
-        let mut session = Session::open(&other.db, Missing::Refuse).unwrap();
-        transfer::import(
-            &mut session,
-            &self.name,
-            &mut lines.as_bytes(),
-            Existing::Refuse,
-            |_| {},
-        )
-        .unwrap();
+        import(&other.db, &self.name, &lines, Existing::Refuse).unwrap();
         assert_eq!(export(&other.db, &self.name), lines);
-        let token = std::mem::replace(&mut self.token, other.account(&self.name));
+        let token = std::mem::replace(&mut self.token, other.create_account(&self.name));
         self.compare_lists(other);
         self.token = token;
     }
 }
 
-fn send(server: &TestServer, token: &str, call: &Call) -> Answer {
+/// Sends a request with the body that it takes, if any.
+fn send(server: &TestServer, token: &str, call: &Call) -> Response {
     let request = server.request(call.method, &target(call)).token(token);
     let takes_body = matches!(call.method, "POST" | "PATCH") || (call.method == "PUT" && call.path.len() == 2);
     let form = if call.form { form(&call.body) } else { None };
@@ -176,39 +160,35 @@ fn send(server: &TestServer, token: &str, call: &Call) -> Answer {
     }
 }
 
-/// A request as one line.
+/// Describes a request in one line.
 fn described(call: &Call) -> String {
     let body = Value::Object(call.body.clone()).to_string();
     format!("{} {} {body:.500}", call.method, target(call))
 }
 
-fn compare_done(call: &Call, answer: &Answer, status: u16, text: &str) {
+fn assert_success(call: &Call, response: &Response, status: u16, text: &str) {
     assert_eq!(
-        (answer.status, answer.text.as_str()),
+        (response.status, response.text.as_str()),
         (status, text),
         "{}",
         described(call)
     );
     let kind = (status != 204).then_some("application/json");
-    assert_eq!(answer.header("content-type"), kind);
+    assert_eq!(response.header("content-type"), kind);
     let location = (status == 201).then(|| {
-        let body = answer.json();
+        let body = response.json();
         format!("/v1/{}/{}", call.path[0], body["id"].as_str().unwrap())
     });
-    assert_eq!(answer.header("location"), location.as_deref());
+    assert_eq!(response.header("location"), location.as_deref());
 }
 
-/// Asserts that SQLite finds nothing wrong with a file, that the words to be found by are those of the texts, and that
-/// what was deleted is cleared away in the end.
-pub fn check_file(db: &Path) {
-    let conn = Connection::open(db).unwrap();
-    conn.busy_timeout(PATIENCE).unwrap();
-    let count = |sql: &str| -> i64 { conn.query_row(sql, [], |row| row.get(0)).unwrap() };
-    wait_until_cleared(db);
+/// Asserts that a file is intact, its search index included, and that the purge leaves no row of anything deleted.
+pub fn check_file(server: &TestServer) {
+    wait_until_purged(&server.db);
     let left = "SELECT (SELECT count(*) FROM messages WHERE conversation_pk NOT IN (SELECT pk FROM conversations))
         + (SELECT count(*) FROM messages WHERE contact_pk > 0 AND contact_pk NOT IN (SELECT pk FROM contacts))
         + (SELECT count(*) FROM members WHERE contact_pk NOT IN (SELECT pk FROM contacts))
         + (SELECT count(*) FROM members WHERE group_pk NOT IN (SELECT pk FROM groups))";
-    assert_eq!(count(left), 0, "rows are left of what is gone");
-    assert_sound(db);
+    assert_eq!(server.query_value::<i64>(left), 0, "rows of deleted objects are left");
+    assert_integrity(&server.db);
 }

@@ -1,5 +1,5 @@
-//! The API's description (OpenAPI 3.1), to which every answer that these tests get is held. What it says of requests is
-//! tried in `operations.rs`.
+//! The API's description (OpenAPI 3.1), against which the client checks every response. `requests.rs` tests what it says
+//! about requests.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -9,10 +9,10 @@ use groups_server::http::Settings;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
-use crate::harness::Answer;
+use crate::harness::{Response, text};
 
-/// The headers of any answer, of which the description says nothing.
-const PLAIN_HEADERS: [&str; 5] = [
+/// Headers that any response may have and the description leaves out.
+const UNDESCRIBED_HEADERS: [&str; 5] = [
     "connection",
     "content-length",
     "content-type",
@@ -25,15 +25,15 @@ pub struct Description {
     pub operations: Vec<Operation>,
 }
 
-/// A method on a path, and what its requests and answers are told to be.
+/// A method on a path, with the requests and responses described for it.
 pub struct Operation {
     pub method: String,
-    /// Such as `/v1/groups/{id}`.
+    /// For example `/v1/groups/{id}`.
     pub path: String,
     pub query: Vec<Parameter>,
-    /// The JSON body, if there is one.
+    /// The request body, if the operation has one.
     pub body: Option<Body>,
-    answers: HashMap<u16, Described>,
+    responses: HashMap<u16, DescribedResponse>,
 }
 
 pub struct Parameter {
@@ -45,20 +45,20 @@ pub struct Parameter {
 pub struct Body {
     pub schema: Value,
     pub validator: Validator,
-    /// Of an object with the names that a form has.
+    /// Validates an object with the property names that a form may have.
     form: Validator,
 }
 
-struct Described {
-    /// Its headers, and whether each must be there.
+struct DescribedResponse {
+    /// The headers' names, and whether each is required.
     headers: Vec<(String, bool)>,
     body: Option<(Value, Validator)>,
 }
 
-/// What was asked, as far as the description says something of it.
-pub struct Asked<'a> {
+/// A request that was sent, as far as the description covers it.
+pub struct SentRequest<'a> {
     pub method: &'a str,
-    /// Below the base path, with the query.
+    /// The path below the base path, with the query.
     pub target: &'a str,
     pub content_type: Option<&'a str>,
     pub body: &'a [u8],
@@ -76,141 +76,148 @@ impl Description {
             let methods = item.as_object().unwrap().iter();
             methods
                 .filter(|(method, _)| *method != "servers")
-                .map(move |(method, told)| (path, method, told))
+                .map(move |(method, description)| (path, method, description))
         });
         let operations = methods
-            .map(|(path, method, told)| Operation::read(&document, path, method, told))
+            .map(|(path, method, description)| Operation::read(&document, path, method, description))
             .collect();
         Description { document, operations }
     }
 
-    /// The schema of the whole that `schema` is, which may refer to a part of the document.
+    /// The schema itself, or the part of the document that it refers to.
     pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         resolve(&self.document, schema)
     }
 
-    /// The operation of a request; none: it is for none, and its answer an error.
+    /// The operation of a request. A request without one must get an error.
     fn operation(&self, method: &str, path: &str) -> Option<&Operation> {
         let is_path = |operation: &&Operation| {
-            let (told, sent) = (operation.path.split('/'), path.split('/'));
-            told.clone().count() == sent.clone().count()
-                && told
+            let (described, sent) = (operation.path.split('/'), path.split('/'));
+            described.clone().count() == sent.clone().count()
+                && described
                     .zip(sent)
-                    .all(|(told, sent)| told == sent || told.starts_with('{') && !sent.is_empty())
+                    .all(|(described, sent)| described == sent || described.starts_with('{') && !sent.is_empty())
         };
         let mut found = self.operations.iter().filter(is_path);
         found.find(|operation| operation.method == method)
     }
 
-    /// Asserts that an answer is one that the description has for the request, and, where the request was done, that
-    /// the description has the request.
+    /// Asserts that the description contains the response to the request and, if the request succeeded, the request.
     #[track_caller]
-    pub fn hold(&self, asked: &Asked, answer: &Answer) {
-        let (path, query) = asked.target.split_once('?').unwrap_or((asked.target, ""));
-        let what = format!("{} {}: {} {}", asked.method, asked.target, answer.status, answer.text);
-        if answer.status >= 400 && asked.method != "HEAD" {
-            self.hold_error(answer, &what);
+    pub fn assert_describes(&self, sent: &SentRequest, response: &Response) {
+        let (path, query) = sent.target.split_once('?').unwrap_or((sent.target, ""));
+        let context = format!("{} {}: {} {}", sent.method, sent.target, response.status, response.text);
+        if response.status >= 400 && sent.method != "HEAD" {
+            self.assert_error(response, &context);
         }
-        let Some(operation) = self.operation(asked.method, path) else {
+        let Some(operation) = self.operation(sent.method, path) else {
             return;
         };
-        let Some(described) = operation.answers.get(&answer.status) else {
-            panic!("a status that is not described: {what}");
+        let Some(described) = operation.responses.get(&response.status) else {
+            panic!("the status is not described: {context}");
         };
-        described.hold(self, answer, &what);
-        if (200..300).contains(&answer.status) {
-            operation.hold_query(query, &what);
-            operation.hold_body(asked, &what);
+        described.assert_describes(self, response, &context);
+        if (200..300).contains(&response.status) {
+            operation.assert_describes_query(query, &context);
+            operation.assert_describes_body(sent, &context);
         }
     }
 
-    /// Asserts that an error is one, whatever was asked, and leads to where the reference tells of it.
+    /// Asserts that an error response matches the shared schema and links to its code's entry in the reference.
     #[track_caller]
-    fn hold_error(&self, answer: &Answer, what: &str) {
-        let (error, schema) = (answer.json(), json!({"$ref": "#/components/schemas/Error"}));
-        self.hold_order(&schema, &error, what);
-        let place = format!("/docs#errors-{}", text(&error["code"]));
-        assert!(text(&error["documentation_url"]).ends_with(&place), "{what}");
+    fn assert_error(&self, response: &Response, context: &str) {
+        let (error, schema) = (response.json(), json!({"$ref": "#/components/schemas/Error"}));
+        self.assert_properties(&schema, &error, context);
+        let fragment = format!("/docs#errors-{}", text(&error["code"]));
+        assert!(text(&error["documentation_url"]).ends_with(&fragment), "{context}");
     }
 
-    /// Asserts that objects have just the properties of their schema, in its order.
+    /// Asserts that objects have exactly the properties of their schema, in its order.
     #[track_caller]
-    fn hold_order(&self, schema: &Value, value: &Value, what: &str) {
+    fn assert_properties(&self, schema: &Value, value: &Value, context: &str) {
         let schema = self.resolve(schema);
         for key in ["allOf", "anyOf"] {
             if let Some(part) = schema[key].get(0).filter(|_| !value.is_null()) {
-                self.hold_order(part, value, what);
+                self.assert_properties(part, value, context);
             }
         }
         if let (Some(items), Value::Array(values)) = (schema.get("items"), value) {
-            values.iter().for_each(|value| self.hold_order(items, value, what));
+            for value in values {
+                self.assert_properties(items, value, context);
+            }
         }
         if let (Some(properties), Value::Object(values)) = (schema["properties"].as_object(), value) {
             assert!(
                 properties.keys().eq(values.keys()),
-                "another order or other properties: {what}"
+                "the properties or their order differ: {context}"
             );
             for (name, value) in values {
-                self.hold_order(&properties[name], value, what);
+                self.assert_properties(&properties[name], value, context);
             }
         }
     }
 }
 
 impl Operation {
-    fn read(document: &Value, path: &str, method: &str, told: &Value) -> Self {
-        let answers = told["responses"].as_object().unwrap().iter();
-        let answers = answers.map(|(status, told)| (status.parse().unwrap(), Described::read(document, told)));
-        let parameters = told["parameters"].as_array().into_iter().flatten();
+    fn read(document: &Value, path: &str, method: &str, description: &Value) -> Self {
+        let responses = description["responses"].as_object().unwrap().iter();
+        let responses = responses
+            .map(|(status, description)| (status.parse().unwrap(), DescribedResponse::read(document, description)));
+        let parameters = description["parameters"].as_array().into_iter().flatten();
         let query = parameters
             .filter(|parameter| parameter["in"] == "query")
             .map(|parameter| Parameter {
-                name: text(&parameter["name"]).to_owned(),
+                name: text(&parameter["name"]),
                 schema: parameter["schema"].clone(),
                 validator: validator(document, &parameter["schema"]),
             });
-        let content = told["requestBody"].get("content");
+        let content = description["requestBody"].get("content");
         Operation {
             method: method.to_uppercase(),
             path: path.to_owned(),
             query: query.collect(),
             body: content.map(|content| Body::read(document, content)),
-            answers: answers.collect(),
+            responses: responses.collect(),
         }
     }
 
     #[track_caller]
-    fn hold_query(&self, query: &str, what: &str) {
+    fn assert_describes_query(&self, query: &str, context: &str) {
         for (name, value) in pairs(query) {
             let known = self.query.iter().find(|parameter| parameter.name == name);
-            let known = known.unwrap_or_else(|| panic!("`{name}` is accepted and not described: {what}"));
+            let known = known.unwrap_or_else(|| panic!("`{name}` is accepted but not described: {context}"));
             let value = typed(&known.schema, &value);
             known
                 .validator
                 .validate(&value)
-                .unwrap_or_else(|error| panic!("`{name}` is accepted and breaks its schema: {error}: {what}"));
+                .unwrap_or_else(|error| panic!("`{name}` is accepted but violates its schema: {error}: {context}"));
         }
     }
 
     #[track_caller]
-    fn hold_body(&self, asked: &Asked, what: &str) {
-        let sent = String::from_utf8_lossy(asked.body);
-        if asked.content_type.is_some_and(|kind| kind.contains("urlencoded")) {
-            for (name, _) in pairs(&sent) {
+    fn assert_describes_body(&self, sent: &SentRequest, context: &str) {
+        let body = String::from_utf8_lossy(sent.body);
+        if sent
+            .content_type
+            .is_some_and(|media_type| media_type.contains("urlencoded"))
+        {
+            for (name, _) in pairs(&body) {
                 let known = self
                     .body
                     .as_ref()
                     .is_some_and(|body| body.form.is_valid(&json!({&name: null})));
-                assert!(known, "`{name}` of a form is accepted and not described: {what}");
+                assert!(known, "`{name}` in a form is accepted but not described: {context}");
             }
-        } else if !sent.is_empty() {
-            let value: Value = serde_json::from_str(&sent).unwrap();
+        } else if !body.is_empty() {
+            let value: Value = serde_json::from_str(&body).unwrap();
             let valid = match &self.body {
                 Some(body) => body.validator.validate(&value).map_err(|error| error.to_string()),
-                None => (value == json!({})).then_some(()).ok_or("there is no body".to_owned()),
+                None => (value == json!({}))
+                    .then_some(())
+                    .ok_or("the operation has no body".to_owned()),
             };
             valid.unwrap_or_else(|error| {
-                panic!("a body is accepted and breaks its schema: {error}: {what}: {sent:.300}")
+                panic!("a body is accepted but violates its schema: {error}: {context}: {body:.300}")
             });
         }
     }
@@ -237,46 +244,49 @@ impl Body {
     }
 }
 
-impl Described {
-    fn read(document: &Value, told: &Value) -> Self {
-        let told = resolve(document, told);
-        let headers = told["headers"].as_object().into_iter().flatten();
+impl DescribedResponse {
+    fn read(document: &Value, description: &Value) -> Self {
+        let description = resolve(document, description);
+        let headers = description["headers"].as_object().into_iter().flatten();
         let headers = headers.map(|(name, header)| {
             let header = resolve(document, header);
             (name.to_lowercase(), header["required"] == true)
         });
-        let content = told
+        let content = description
             .get("content")
             .map(|content| &content["application/json"]["schema"]);
-        Described {
+        DescribedResponse {
             headers: headers.collect(),
             body: content.map(|schema| (schema.clone(), validator(document, schema))),
         }
     }
 
     #[track_caller]
-    fn hold(&self, description: &Description, answer: &Answer, what: &str) {
+    fn assert_describes(&self, description: &Description, response: &Response, context: &str) {
         for (name, required) in &self.headers {
-            assert!(!required || answer.header(name).is_some(), "no header {name}: {what}");
+            assert!(
+                !required || response.header(name).is_some(),
+                "the header {name} is missing: {context}"
+            );
         }
-        for name in answer.headers.keys().map(ureq::http::HeaderName::as_str) {
-            let known = PLAIN_HEADERS.contains(&name) || self.headers.iter().any(|(other, _)| other == name);
-            assert!(known, "the header {name} is not described: {what}");
+        for name in response.headers.keys().map(ureq::http::HeaderName::as_str) {
+            let known = UNDESCRIBED_HEADERS.contains(&name) || self.headers.iter().any(|(other, _)| other == name);
+            assert!(known, "the header {name} is not described: {context}");
         }
         let Some((schema, validator)) = &self.body else {
-            assert_eq!(answer.text, "", "{what}");
+            assert_eq!(response.text, "", "{context}");
             return;
         };
-        assert_eq!(answer.header("content-type"), Some("application/json"), "{what}");
-        let value = answer.json();
+        assert_eq!(response.header("content-type"), Some("application/json"), "{context}");
+        let value = response.json();
         if let Err(error) = validator.validate(&value) {
-            panic!("{error} at {}: {what}", error.instance_path());
+            panic!("{error} at {}: {context}", error.instance_path());
         }
-        description.hold_order(schema, &value, what);
+        description.assert_properties(schema, &value, context);
     }
 }
 
-/// A validator of a part of the document, to whose other parts it may refer.
+/// A validator for a schema that may refer to other parts of the document.
 fn validator(document: &Value, schema: &Value) -> Validator {
     let whole = json!({"allOf": [schema], "components": document["components"]});
     let options = jsonschema::options().with_draft(jsonschema::Draft::Draft202012);
@@ -287,14 +297,11 @@ fn resolve<'a>(document: &'a Value, part: &'a Value) -> &'a Value {
     let Some(reference) = part.get("$ref") else {
         return part;
     };
-    let pointer = text(reference).strip_prefix('#').unwrap();
+    let reference = text(reference);
+    let pointer = reference.strip_prefix('#').unwrap();
     document
         .pointer(pointer)
-        .unwrap_or_else(|| panic!("{pointer} leads nowhere"))
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value}"))
+        .unwrap_or_else(|| panic!("{pointer} does not exist"))
 }
 
 /// The decoded pairs of a query or a form.
@@ -313,16 +320,16 @@ fn pairs(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// A text of a query as the type that its schema names.
+/// A query's value as the type that its schema names.
 pub fn typed(schema: &Value, text: &str) -> Value {
-    let read = match schema["type"].as_str() {
+    let typed = match schema["type"].as_str() {
         Some("integer" | "boolean") => serde_json::from_str(text).ok(),
         _ => None,
     };
-    read.unwrap_or_else(|| json!(text))
+    typed.unwrap_or_else(|| json!(text))
 }
 
-/// The names of all properties of an object's schema.
+/// The names of an object schema's properties.
 pub fn names(schema: &Value) -> Vec<&str> {
     let properties = schema["properties"].as_object().map(Map::keys);
     properties.into_iter().flatten().map(String::as_str).collect()

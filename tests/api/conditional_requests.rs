@@ -1,22 +1,22 @@
-//! `ETag`, `If-None-Match` and `If-Match`, on every route that has an object.
+//! `ETag`, `If-None-Match` and `If-Match`, on every route of a single object.
 
 use groups_server::api;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, TestServer};
+use crate::harness::{Response, TestServer, concurrently, text};
 
-fn etag(answer: &Answer) -> String {
-    answer.header("etag").unwrap().to_owned()
+fn etag(response: &Response) -> String {
+    response.header("etag").unwrap().to_owned()
 }
 
-/// Every route's method and a path of new objects.
+/// The method and a path with ids of new objects for every route with one of the methods.
 fn routes<'a>(server: &'a TestServer, methods: &'a [&str]) -> impl Iterator<Item = (String, String)> + 'a {
     let routes = api::routes().into_iter().flatten();
     let chosen = routes.filter(|route| methods.contains(&route.method.as_str()));
-    chosen.map(|route| (route.method.to_string(), server.path_of(route.path)))
+    chosen.map(|route| (route.method.to_string(), server.path_to_new_objects(route.path)))
 }
 
-/// The path of the object whose tag a write at `path` is held to: a membership is part of its group.
+/// The path of the object whose ETag applies to a write at `path`. A membership is part of its group.
 fn object_of(path: &str) -> &str {
     match path.find("/contacts/") {
         Some(end) if path.starts_with("/v1/groups/") => &path[..end],
@@ -25,35 +25,35 @@ fn object_of(path: &str) -> &str {
 }
 
 #[test]
-fn an_object_has_a_strong_tag_that_changes_with_it_and_a_list_has_none() {
+fn an_object_has_a_strong_etag_that_changes_with_it_and_a_list_has_none() {
     let server = TestServer::start();
     for (_, path) in routes(&server, &["GET"]) {
-        let answer = server.get(&path);
-        if answer.json().get("has_more").is_some() {
-            assert_eq!(answer.header("etag"), None, "{path}");
+        let response = server.get(&path);
+        if response.json().get("has_more").is_some() {
+            assert_eq!(response.header("etag"), None, "{path}");
             continue;
         }
-        let tag = etag(&answer);
+        let tag = etag(&response);
         assert!(tag.len() > 10 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
         assert_eq!(etag(&server.get(&path)), tag);
         assert_eq!(etag(&server.request("HEAD", &path).send()), tag);
         let unchanged = server.put(&path, &json!({}));
-        assert_eq!((etag(&unchanged), unchanged.text), (tag.clone(), answer.text));
+        assert_eq!((etag(&unchanged), unchanged.text), (tag.clone(), response.text));
     }
-    let made = server.post(
+    let created = server.post(
         "/v1/groups",
         &json!({"name": "x", "contacts": [{"username": "Hector"}]}),
     );
-    assert_eq!(etag(&made), etag(&server.get(made.header("location").unwrap())));
-    let contact = made.json()["contacts"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(etag(&created), etag(&server.get(created.header("location").unwrap())));
+    let contact = created.json()["contacts"][0]["id"].as_str().unwrap().to_owned();
     server.put(&format!("/v1/contacts/{contact}"), &json!({"display_name": "H"}));
-    let changed = server.get(made.header("location").unwrap());
-    assert_ne!(etag(&changed), etag(&made), "its contact is part of a group");
+    let changed = server.get(created.header("location").unwrap());
+    assert_ne!(etag(&changed), etag(&created), "a group includes its contacts");
     assert_eq!(server.get("/v1/groups/AAAAAAAAAAAAAAAA").header("etag"), None);
 }
 
 #[test]
-fn who_has_the_object_gets_304_and_no_body() {
+fn a_matching_if_none_match_returns_304_without_a_body() {
     let server = TestServer::start();
     for (_, path) in routes(&server, &["GET"]) {
         let whole = server.get(&path);
@@ -69,14 +69,14 @@ fn who_has_the_object_gets_304_and_no_body() {
             format!("\"other\", {tag}"),
         ] {
             for method in ["GET", "HEAD"] {
-                let answer = server.request(method, &path).header("if-none-match", &sent).send();
+                let response = server.request(method, &path).header("if-none-match", &sent).send();
                 assert_eq!(
-                    (answer.status, answer.text.as_str()),
+                    (response.status, response.text.as_str()),
                     (304, ""),
                     "{method} {path} {sent}"
                 );
-                assert_eq!(etag(&answer), tag);
-                assert_eq!(answer.header("content-type"), None);
+                assert_eq!(etag(&response), tag);
+                assert_eq!(response.header("content-type"), None);
             }
         }
         let other = server.request("GET", &path).header("if-none-match", "\"other\"").send();
@@ -92,7 +92,7 @@ fn who_has_the_object_gets_304_and_no_body() {
 }
 
 #[test]
-fn a_write_whose_condition_does_not_fit_changes_nothing() {
+fn a_write_whose_if_match_fails_changes_nothing() {
     let server = TestServer::start();
     for (method, path) in routes(&server, &["PUT", "PATCH", "DELETE"]) {
         let object = object_of(&path).to_owned();
@@ -100,9 +100,9 @@ fn a_write_whose_condition_does_not_fit_changes_nothing() {
         let tag = etag(&before);
         let send = |condition: &str| server.request(&method, &path).header("if-match", condition).send();
         for other in ["\"other\"", &format!("W/{tag}"), &format!("\"x{}", &tag[1..])] {
-            let answer = send(other);
+            let response = send(other);
             assert_eq!(
-                answer.expect_error(412, "precondition_failed"),
+                response.expect_error(412, "precondition_failed"),
                 "If-Match",
                 "{method} {path}"
             );
@@ -111,13 +111,13 @@ fn a_write_whose_condition_does_not_fit_changes_nothing() {
         for wrong in ["other", "\"", ""] {
             assert_eq!(send(wrong).expect_error(400, "parameter_invalid"), "If-Match");
         }
-        let fits = send(&format!("\"other\", {tag}"));
+        let matching = send(&format!("\"other\", {tag}"));
         assert!(
-            fits.status == 200 || fits.status == 204,
+            matching.status == 200 || matching.status == 204,
             "{method} {path} {}",
-            fits.text
+            matching.text
         );
-        if fits.status == 204 && object == path {
+        if matching.status == 204 && object == path {
             send("*").expect_error(404, "not_found");
         } else {
             let any = send("*");
@@ -131,29 +131,25 @@ fn a_write_whose_condition_does_not_fit_changes_nothing() {
 }
 
 #[test]
-fn clients_that_change_what_they_have_read_lose_no_update() {
+fn concurrent_read_modify_write_with_if_match_loses_no_update() {
     let server = TestServer::start();
-    let path = format!("/v1/groups/{}", server.group(&json!({"name": "x", "description": "0"})));
+    let path = format!(
+        "/v1/groups/{}",
+        server.create_group(&json!({"name": "x", "description": "0"}))
+    );
     let (clients, each) = (64, 3);
-    std::thread::scope(|scope| {
-        for _ in 0..clients {
-            scope.spawn(|| {
-                for _ in 0..each {
-                    loop {
-                        let read = server.get(&path);
-                        let count: u32 = read.json()["description"].as_str().unwrap().parse().unwrap();
-                        let change = json!({"description": (count + 1).to_string()});
-                        let write = server
-                            .request("PUT", &path)
-                            .json(&change)
-                            .header("if-match", &etag(&read));
-                        match write.send().status {
-                            200 => break,
-                            status => assert_eq!(status, 412),
-                        }
-                    }
+    concurrently(clients, |_| {
+        for _ in 0..each {
+            loop {
+                let read = server.get(&path);
+                let count: u32 = text(&read.json()["description"]).parse().unwrap();
+                let change = json!({"description": (count + 1).to_string()});
+                let write = server.request("PUT", &path).json(&change);
+                match write.header("if-match", &etag(&read)).send().status {
+                    200 => break,
+                    status => assert_eq!(status, 412),
                 }
-            });
+            }
         }
     });
     assert_eq!(

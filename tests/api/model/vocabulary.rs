@@ -1,4 +1,4 @@
-//! The texts of the steps: few, so that user names are taken and searches find.
+//! The words in steps: few, so that usernames collide and searches match.
 
 pub const USERNAMES: &[&str] = &[
     "Hector", "hector", "Cedric", "CEDRIC", "Hester", "cliff", "Zoë", "zoë", "ZOË", "zoe", "Ünal", "a.b-c", "kate_mc",
@@ -43,7 +43,7 @@ pub const WORDS: &[&str] = &[
     "555",
 ];
 
-/// What means something to a search engine, and to ours nothing.
-pub const SIGNS: &[&str] = &[
+/// Syntax that full-text engines interpret and that this server must treat as plain text.
+pub const OPERATORS: &[&str] = &[
     "-", "*", "\"", "^plaza", "foo*", "\"new\"", "(new", "NOT", "{a}", "name:", "'", "+", "hôtel\"", "foo.bar",
 ];

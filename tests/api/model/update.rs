@@ -1,80 +1,80 @@
-//! Objects that are changed: what can be, by what, and what must stay.
+//! Updates: validates the body, then sets the properties that it gives.
 
 use serde_json::{Map, Value};
 
-use super::answers::{Given, text};
-use super::objects::{Kind, Model, Reactions};
-use super::rules::{self, Faults};
+use super::responses::{Observed, text};
+use super::state::{Kind, Model, Reactions};
+use super::validation::{self, Errors};
 
 impl Model {
-    /// `id` is none where the path names nothing: the body may still have faults.
+    /// `id` is `None` if the path names no object; the body may have errors all the same.
     pub fn update(
         &mut self,
         kind: Kind,
         id: Option<&str>,
         body: &Map<String, Value>,
-        given: &Given,
-        faults: &mut Faults,
+        observed: &Observed,
+        errors: &mut Errors,
     ) -> Option<(u16, String)> {
         let (properties, read_only) = properties(kind);
-        faults.only("", body, &[properties, read_only].concat());
+        errors.only("", body, &[properties, read_only].concat());
         match kind {
             Kind::Contact => {
-                faults.must("", body, "username", rules::is_username);
-                faults.must_or_null("", body, "phone_number", rules::is_phone_number);
-                faults.must_or_null("", body, "avatar_url", rules::is_url);
-                faults.must_or_null("", body, "display_name", rules::is_display_name);
+                errors.must("", body, "username", validation::is_username);
+                errors.must_or_null("", body, "phone_number", validation::is_phone_number);
+                errors.must_or_null("", body, "avatar_url", validation::is_url);
+                errors.must_or_null("", body, "display_name", validation::is_display_name);
                 if id.is_some() && self.is_taken(body.get("username"), id) {
-                    faults.conflict("username");
+                    errors.conflict("username");
                 }
             }
             Kind::Group => {
-                faults.must("", body, "name", rules::is_name);
-                faults.must_or_null("", body, "description", rules::is_description);
-                faults.must_or_null("", body, "avatar_url", rules::is_url);
-                faults.must_or_null("", body, "archived_at", rules::is_time);
-                self.check_named_contacts(body, faults);
+                errors.must("", body, "name", validation::is_name);
+                errors.must_or_null("", body, "description", validation::is_description);
+                errors.must_or_null("", body, "avatar_url", validation::is_url);
+                errors.must_or_null("", body, "archived_at", validation::is_time);
+                self.check_listed_contacts(body, errors);
             }
             Kind::Conversation => {
-                faults.must("", body, "is_pinned", rules::is_flag);
-                faults.must("", body, "is_muted", rules::is_flag);
-                faults.must_or_null("", body, "last_opened_at", rules::is_time);
-                faults.must_or_null("", body, "archived_at", rules::is_time);
-                faults.must_or_null("", body, "pinned_message_id", rules::is_id);
+                errors.must("", body, "is_pinned", validation::is_flag);
+                errors.must("", body, "is_muted", validation::is_flag);
+                errors.must_or_null("", body, "last_opened_at", validation::is_time);
+                errors.must_or_null("", body, "archived_at", validation::is_time);
+                errors.must_or_null("", body, "pinned_message_id", validation::is_id);
                 let pinned = body.get("pinned_message_id").and_then(Value::as_str);
-                let of_it = |message: &str| {
+                let belongs = |message: &str| {
                     let message = self.find(Kind::Message, message);
                     message.is_some_and(|message| Some(self.message(&message).conversation_id.as_str()) == id)
                 };
-                if id.is_some() && pinned.is_some_and(|pinned| !of_it(pinned)) {
-                    faults.invalid("pinned_message_id");
+                if id.is_some() && pinned.is_some_and(|pinned| !belongs(pinned)) {
+                    errors.invalid("pinned_message_id");
                 }
             }
             Kind::Message => {
-                faults.must("", body, "message", rules::is_message);
-                faults.must_or_null("", body, "read_at", rules::is_time);
+                errors.must("", body, "message", validation::is_message);
+                errors.must_or_null("", body, "read_at", validation::is_time);
                 if let Some(sent) = body.get("reactions") {
-                    reactions(sent, faults);
+                    reactions(sent, errors);
                 }
             }
         }
         let id = id?;
-        faults.must_equal(body, read_only, &self.object(kind, id));
-        if !faults.0.is_empty() {
+        errors.must_equal(body, read_only, &self.object(kind, id));
+        if !errors.0.is_empty() {
             return None;
         }
-        given.must_be(200);
+        observed.assert_status(200);
         for (name, value) in body {
-            self.set(kind, id, name, value, given);
+            self.set(kind, id, name, value, observed);
         }
         if kind == Kind::Group {
-            self.set_members(id, body, given);
+            self.set_members(id, body, observed);
         }
         Some((200, self.object(kind, id)))
     }
 
-    /// Gives a property another value.
-    fn set(&mut self, kind: Kind, id: &str, name: &str, value: &Value, given: &Given) {
+    /// Sets a property. Ignores the read-only ones, which equal the stored value.
+    fn set(&mut self, kind: Kind, id: &str, name: &str, value: &Value, observed: &Observed) {
         match (kind, name) {
             (Kind::Contact, "username") => self.contact_mut(id).username = text(value).unwrap(),
             (Kind::Contact, "phone_number") => self.contact_mut(id).phone_number = text(value),
@@ -96,11 +96,11 @@ impl Model {
                 let message = self.message_mut(id);
                 if message.message != *value {
                     message.message = text(value).unwrap();
-                    message.updated_at = Some(given.time(&given.body["updated_at"]));
+                    message.updated_at = Some(observed.current_time(&observed.body["updated_at"]));
                 }
             }
             (Kind::Message, "reactions") => {
-                self.message_mut(id).reactions = reactions(value, &mut Faults::default());
+                self.message_mut(id).reactions = reactions(value, &mut Errors::default());
             }
             (Kind::Message, "read_at") => self.message_mut(id).read_at = value.as_i64(),
             _ => {}
@@ -108,7 +108,7 @@ impl Model {
     }
 }
 
-/// The properties of a kind that can be updated, and those that are read-only.
+/// A kind's updatable properties, and its read-only ones.
 pub fn properties(kind: Kind) -> (&'static [&'static str], &'static [&'static str]) {
     match kind {
         Kind::Contact => (
@@ -136,8 +136,9 @@ pub fn properties(kind: Kind) -> (&'static [&'static str], &'static [&'static st
     }
 }
 
-/// Reads reactions: each name once, each who reacts so once, at their first places, and none of nobody.
-fn reactions(sent: &Value, faults: &mut Faults) -> Reactions {
+/// Normalises reactions: each name and each of its reactors once, at the first position; names without reactors are
+/// dropped.
+fn reactions(sent: &Value, errors: &mut Errors) -> Reactions {
     let objects: Vec<(String, &Value)> = match sent {
         Value::Object(_) => vec![("reactions".to_owned(), sent)],
         Value::Array(items) => {
@@ -145,20 +146,20 @@ fn reactions(sent: &Value, faults: &mut Faults) -> Reactions {
             items.iter().enumerate().map(place).collect()
         }
         _ => {
-            faults.invalid("reactions");
+            errors.invalid("reactions");
             return Vec::new();
         }
     };
     let mut all: Vec<(String, Vec<String>)> = Vec::new();
     for (path, object) in objects {
         let Some(object) = object.as_object() else {
-            faults.invalid(path);
+            errors.invalid(path);
             continue;
         };
         for (name, reactors) in object {
             let path = format!("{path}.{name}");
-            if !rules::is_reaction(name) || !reactors.is_array() {
-                faults.invalid(path);
+            if !validation::is_reaction(name) || !reactors.is_array() {
+                errors.invalid(path);
                 continue;
             }
             let at = all.iter().position(|(other, _)| other == name).unwrap_or(all.len());
@@ -166,8 +167,8 @@ fn reactions(sent: &Value, faults: &mut Faults) -> Reactions {
                 all.push((name.clone(), Vec::new()));
             }
             for (place, reactor) in reactors.as_array().unwrap().iter().enumerate() {
-                if !rules::is_reactor(reactor) {
-                    faults.invalid(format!("{path}[{place}]"));
+                if !validation::is_reactor(reactor) {
+                    errors.invalid(format!("{path}[{place}]"));
                 } else if !all[at].1.iter().any(|other| other == reactor) {
                     all[at].1.push(text(reactor).unwrap());
                 }

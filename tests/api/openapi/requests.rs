@@ -1,12 +1,12 @@
-//! What the description says of requests, tried on every operation: what it has is accepted, what it has not is refused,
-//! and each value is taken just where its schema takes it.
+//! What the description says about requests, tested on every operation: described parameters are accepted, others are
+//! rejected, and a value is accepted exactly if its schema accepts it.
 
 use serde_json::{Map, Value, json};
 
-use crate::description::{Body, Description, Operation, names, typed};
-use crate::harness::{Answer, TestServer, encode, text};
+use super::description::{Body, Description, Operation, names, typed};
+use crate::harness::{Response, TestServer, encode, text};
 
-/// A server with an object of each kind.
+/// A server with one object of each resource.
 struct Sample {
     server: TestServer,
     group: Value,
@@ -17,39 +17,39 @@ struct Sample {
 impl Sample {
     fn new() -> Self {
         let server = TestServer::start();
-        let group = server.made(
+        let group = server.create(
             "/v1/groups",
             &json!({"name": "x", "contacts": [{"username": "Hector"}]}),
         );
         let message = json!({"conversation_id": group["conversation_id"], "message": "x"});
         Sample {
-            message: server.made("/v1/messages", &message),
+            message: server.create("/v1/messages", &message),
             contact: group["contacts"][0].clone(),
             group,
             server,
         }
     }
 
-    /// The id of the object of a resource.
+    /// The id of the sample's object of a resource.
     fn id_of(&self, resource: &str) -> &Value {
         match resource {
             "groups" => &self.group["id"],
             "contacts" => &self.contact["id"],
             "conversations" => &self.group["conversation_id"],
             "messages" => &self.message["id"],
-            other => panic!("{other} is no resource"),
+            other => panic!("{other} is not a resource"),
         }
     }
 
-    /// The path, of the sample's objects.
+    /// An operation's path with the ids of the sample's objects.
     fn path(&self, operation: &Operation) -> String {
         let resource = operation.path.split('/').nth(2).unwrap();
         let path = operation.path.replace("{contact_id}", &text(&self.contact["id"]));
         path.replace("{id}", &text(self.id_of(resource)))
     }
 
-    /// An id that a parameter of this name can have; none: it stands for no id.
-    fn id(&self, operation: &Operation, name: &str) -> Option<Value> {
+    /// A valid id for a parameter; `None` if the parameter is not an id.
+    fn valid_id(&self, operation: &Operation, name: &str) -> Option<Value> {
         let id = match name {
             "starting_after" | "ending_before" => self.id_of(operation.path.rsplit('/').next().unwrap()),
             "group_id" => self.id_of("groups"),
@@ -61,36 +61,36 @@ impl Sample {
         Some(id.clone())
     }
 
-    fn send(&self, operation: &Operation, body: &Map<String, Value>) -> Answer {
+    fn send(&self, operation: &Operation, body: &Map<String, Value>) -> Response {
         let request = self.server.request(&operation.method, &self.path(operation));
         request.json(&Value::Object(body.clone())).send()
     }
 
-    /// What a body must have, with values that no other object has.
-    fn needed(&self, operation: &Operation, schema: &Value, n: usize) -> Map<String, Value> {
+    /// The required properties, with values that are unique to `n`.
+    fn required(&self, operation: &Operation, schema: &Value, n: usize) -> Map<String, Value> {
         let required = schema["required"].as_array().into_iter().flatten();
-        let mut needed: Map<String, Value> = required
+        let mut properties: Map<String, Value> = required
             .map(|name| name.as_str().unwrap())
             .map(|name| {
                 (
                     name.to_owned(),
-                    self.id(operation, name).unwrap_or_else(|| json!(format!("n{n}"))),
+                    self.valid_id(operation, name).unwrap_or_else(|| json!(format!("n{n}"))),
                 )
             })
             .collect();
         if operation.path == "/v1/conversations" {
-            let contact = self.server.contact(&format!("c{n}"));
+            let contact = self.server.create_contact(&format!("c{n}"));
             self.server.delete(&format!(
                 "/v1/conversations/{}",
                 contact["conversation_id"].as_str().unwrap()
             ));
-            needed.insert("contact_id".to_owned(), contact["id"].clone());
+            properties.insert("contact_id".to_owned(), contact["id"].clone());
         }
-        needed
+        properties
     }
 }
 
-/// Values of every type, and texts and numbers at the ends of all bounds that the description has and one beyond.
+/// Values of every type, and strings and numbers at each bound in the description and one to either side.
 fn probes(document: &Value) -> Vec<Value> {
     let mut bounds = std::collections::BTreeSet::new();
     collect_bounds(document, &mut bounds);
@@ -161,24 +161,24 @@ fn collect_bounds(schema: &Value, bounds: &mut std::collections::BTreeSet<i64>) 
     }
 }
 
-/// Whether the request was taken, by the answer to it: what is taken is done, or else refused by a rule on its state.
+/// Whether a request was accepted. Panics unless it succeeded or was rejected for `param`.
 #[track_caller]
-fn is_taken(answer: &Answer, param: &str) -> bool {
-    match answer.status {
+fn is_accepted(response: &Response, param: &str) -> bool {
+    match response.status {
         200 | 201 => true,
         400 => {
-            let error = answer.json();
+            let error = response.json();
             let named = error["param"].as_str().unwrap();
             let (whole, _) = named.split_once(['[', '.']).unwrap_or((named, ""));
             assert!(whole == param || error["code"] == "parameter_missing", "{error}");
             false
         }
-        other => panic!("{param}: {other} {}", answer.text),
+        other => panic!("{param}: {other} {}", response.text),
     }
 }
 
 #[test]
-fn a_query_is_taken_just_as_its_parameters_are_described() {
+fn a_query_parameter_is_accepted_exactly_if_its_schema_accepts_it() {
     let description = Description::get();
     let sample = Sample::new();
     let probes = probes(&description.document);
@@ -194,26 +194,26 @@ fn a_query_is_taken_just_as_its_parameters_are_described() {
         .collect();
     for list in lists {
         let path = sample.path(list);
-        let ask = |name: &str, value: &str| sample.server.get(&format!("{path}?{name}={}", encode(value)));
+        let query = |name: &str, value: &str| sample.server.get(&format!("{path}?{name}={}", encode(value)));
         for known in &list.query {
-            let id = sample.id(list, &known.name);
+            let id = sample.valid_id(list, &known.name);
             let values = probes.iter().filter_map(Value::as_str).map(str::to_owned);
             let numbers = probes.iter().filter_map(Value::as_i64).map(|number| number.to_string());
             for value in values.filter(|text| text.len() < 2_000).chain(numbers) {
                 let valid = known.validator.is_valid(&typed(&known.schema, &value));
-                let answer = ask(&known.name, &value);
-                // No schema tells what a word is.
-                let no_word = known.name == "query" && !value.chars().any(char::is_alphanumeric);
+                let response = query(&known.name, &value);
+                // No schema can express what a search term is.
+                let no_term = known.name == "query" && !value.chars().any(char::is_alphanumeric);
                 assert_eq!(
-                    is_taken(&answer, &known.name),
-                    valid && !no_word,
+                    is_accepted(&response, &known.name),
+                    valid && !no_term,
                     "{path}?{}={value}",
                     known.name
                 );
             }
             if let Some(id) = id {
                 assert_eq!(
-                    ask(&known.name, id.as_str().unwrap()).status,
+                    query(&known.name, id.as_str().unwrap()).status,
                     200,
                     "{path}?{}=",
                     known.name
@@ -224,30 +224,30 @@ fn a_query_is_taken_just_as_its_parameters_are_described() {
             .iter()
             .filter(|other| list.query.iter().all(|known| known.name != **other))
         {
-            assert_eq!(ask(other, "1").expect_error(400, "parameter_unknown"), **other);
+            assert_eq!(query(other, "1").expect_error(400, "parameter_unknown"), **other);
         }
-        assert_eq!(ask("nothing", "1").expect_error(400, "parameter_unknown"), "nothing");
+        assert_eq!(query("nothing", "1").expect_error(400, "parameter_unknown"), "nothing");
     }
 }
 
-/// The operations with a body, and that.
+/// The operations with a body, and the body.
 fn bodies() -> impl Iterator<Item = (&'static Operation, &'static Body)> {
     let operations = Description::get().operations.iter();
     operations.filter_map(|operation| Some((operation, operation.body.as_ref()?)))
 }
 
 #[test]
-fn a_property_is_taken_just_with_the_values_of_its_schema() {
+fn a_property_is_accepted_exactly_if_its_schema_accepts_it() {
     let probes = probes(&Description::get().document);
     std::thread::scope(|scope| {
         for (operation, body) in bodies() {
             let probes = &probes;
-            scope.spawn(move || try_properties(operation, body, probes));
+            scope.spawn(move || probe_properties(operation, body, probes));
         }
     });
 }
 
-fn try_properties(operation: &Operation, body: &Body, probes: &[Value]) {
+fn probe_properties(operation: &Operation, body: &Body, probes: &[Value]) {
     let sample = Sample::new();
     let mut n = 0;
     for name in names(&body.schema) {
@@ -255,30 +255,34 @@ fn try_properties(operation: &Operation, body: &Body, probes: &[Value]) {
             .as_array()
             .into_iter()
             .flatten();
-        for value in probes.iter().chain(examples).chain(sample.id(operation, name).iter()) {
+        for value in probes
+            .iter()
+            .chain(examples)
+            .chain(sample.valid_id(operation, name).iter())
+        {
             n += 1;
-            let mut given = sample.needed(operation, &body.schema, n);
+            let mut given = sample.required(operation, &body.schema, n);
             if name == "group_id" {
                 given.remove("contact_id");
             }
             given.insert(name.to_owned(), value.clone());
-            let answer = sample.send(operation, &given);
+            let response = sample.send(operation, &given);
             let valid = body.validator.is_valid(&Value::Object(given));
-            let what = format!(
+            let context = format!(
                 "{} {} {name}: {value:.300}: {}",
-                operation.method, operation.path, answer.text
+                operation.method, operation.path, response.text
             );
-            if is_about_state(&answer) {
-                assert!(valid || answer.text.contains("is read-only"), "{what}");
+            if is_about_state(&response) {
+                assert!(valid || response.text.contains("is read-only"), "{context}");
             } else {
-                assert_eq!(is_taken(&answer, name), valid, "{what}");
+                assert_eq!(is_accepted(&response, name), valid, "{context}");
             }
         }
     }
 }
 
 #[test]
-fn a_body_has_the_properties_that_are_described_and_no_other() {
+fn a_body_accepts_the_described_properties_and_no_others() {
     let sample = Sample::new();
     let every: Vec<&str> = bodies()
         .flat_map(|(_, body)| names(&body.schema))
@@ -286,27 +290,27 @@ fn a_body_has_the_properties_that_are_described_and_no_other() {
         .collect();
     let mut n = 0;
     for (operation, body) in bodies() {
-        let what = format!("{} {}", operation.method, operation.path);
+        let context = format!("{} {}", operation.method, operation.path);
         let known = names(&body.schema);
         for other in every.iter().filter(|other| !known.contains(*other)) {
             n += 1;
-            let mut given = sample.needed(operation, &body.schema, n);
+            let mut given = sample.required(operation, &body.schema, n);
             given.insert((*other).to_owned(), json!("x"));
             let refused = sample.send(operation, &given);
-            assert_eq!(refused.expect_error(400, "parameter_unknown"), **other, "{what}");
+            assert_eq!(refused.expect_error(400, "parameter_unknown"), **other, "{context}");
         }
         for name in body.schema["required"].as_array().into_iter().flatten() {
             n += 1;
-            let mut given = sample.needed(operation, &body.schema, n);
+            let mut given = sample.required(operation, &body.schema, n);
             given.remove(name.as_str().unwrap());
             let refused = sample.send(operation, &given);
-            assert_eq!(&refused.expect_error(400, "parameter_missing"), name, "{what}");
+            assert_eq!(&refused.expect_error(400, "parameter_missing"), name, "{context}");
         }
     }
 }
 
-/// Whether a value of the right shape was refused for what the file holds: no schema tells it.
-fn is_about_state(answer: &Answer) -> bool {
+/// Whether a well-formed value was rejected because of the state of the database, which no schema can express.
+fn is_about_state(response: &Response) -> bool {
     let messages = ["must be the id of", "is read-only", "must be a member of"];
-    answer.status == 409 || answer.status == 400 && messages.iter().any(|part| answer.text.contains(part))
+    response.status == 409 || response.status == 400 && messages.iter().any(|part| response.text.contains(part))
 }

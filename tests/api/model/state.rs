@@ -1,4 +1,4 @@
-//! What an account has, in plain vectors, the oldest object first.
+//! The model of one account: its objects in plain vectors, oldest first.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Kind; 4] = [Kind::Contact, Kind::Group, Kind::Conversation, Kind::Message];
 
-    /// The segment of its paths.
+    /// The resource's path segment.
     pub fn path(self) -> &'static str {
         match self {
             Kind::Contact => "contacts",
@@ -26,7 +26,7 @@ impl Kind {
     }
 }
 
-/// In the order of the contract's table, as it is answered.
+/// Serializes in the contract's property order.
 #[derive(Clone, Debug, Serialize)]
 pub struct Contact {
     pub id: String,
@@ -46,14 +46,14 @@ pub struct Group {
     pub description: Option<String>,
     pub avatar_url: Option<String>,
     pub conversation_id: Option<String>,
-    /// Ids of contacts.
+    /// The members' contact ids, in order.
     pub members: Vec<String>,
     pub created_at: i64,
     pub archived_at: Option<i64>,
 }
 
 #[derive(Serialize)]
-struct GroupAnswer<'a> {
+struct GroupJson<'a> {
     id: &'a str,
     name: &'a str,
     description: &'a Option<String>,
@@ -78,14 +78,14 @@ pub struct Conversation {
     pub archived_at: Option<i64>,
 }
 
-/// Each has one name: a reaction and who reacts so.
+/// One-key objects: a reaction's name and its reactors.
 pub type Reactions = Vec<BTreeMap<String, Vec<String>>>;
 
 #[derive(Clone, Debug)]
 pub struct Message {
     pub id: String,
     pub conversation_id: String,
-    /// The id of the sender.
+    /// The sender's id.
     pub contact: Option<String>,
     pub message: String,
     pub reactions: Reactions,
@@ -95,7 +95,7 @@ pub struct Message {
 }
 
 #[derive(Serialize)]
-struct MessageAnswer<'a> {
+struct MessageJson<'a> {
     id: &'a str,
     conversation_id: &'a str,
     contact: Option<&'a Contact>,
@@ -112,12 +112,12 @@ pub struct Model {
     pub groups: Vec<Group>,
     pub conversations: Vec<Conversation>,
     pub messages: Vec<Message>,
-    /// What was deleted.
-    pub gone: Vec<(Kind, String)>,
+    /// The kind and id of every deleted object.
+    pub deleted: Vec<(Kind, String)>,
 }
 
 impl Model {
-    /// The ids of the objects of a kind that are there, the oldest first.
+    /// The ids of a kind's objects, oldest first.
     pub fn ids(&self, kind: Kind) -> Vec<String> {
         match kind {
             Kind::Contact => self.contacts.iter().map(|contact| contact.id.clone()).collect(),
@@ -127,7 +127,7 @@ impl Model {
         }
     }
 
-    /// The stored form of an id, if it names something: letter case does not count.
+    /// The stored form of the id of an existing object. Letter case is ignored.
     pub fn find(&self, kind: Kind, id: &str) -> Option<String> {
         self.ids(kind)
             .into_iter()
@@ -166,7 +166,7 @@ impl Model {
         self.messages.iter_mut().find(|message| message.id == id).unwrap()
     }
 
-    /// The contacts that may send to a conversation.
+    /// The contacts that may send messages to a conversation.
     pub fn senders(&self, conversation: &str) -> Vec<String> {
         let conversation = self.conversation(conversation);
         match (&conversation.group_id, &conversation.contact_id) {
@@ -177,19 +177,19 @@ impl Model {
 
     /// The ids of a conversation's messages.
     pub fn messages_of(&self, conversation: &str) -> Vec<String> {
-        let of_it = |message: &&Message| message.conversation_id == conversation;
-        let messages = self.messages.iter().filter(of_it);
+        let belongs = |message: &&Message| message.conversation_id == conversation;
+        let messages = self.messages.iter().filter(belongs);
         messages.map(|message| message.id.clone()).collect()
     }
 
-    /// An object as it is answered.
+    /// An object's JSON, as the server must return it.
     pub fn object(&self, kind: Kind, id: &str) -> String {
         match kind {
             Kind::Contact => serde_json::to_string(self.contact(id)),
             Kind::Conversation => serde_json::to_string(self.conversation(id)),
             Kind::Group => {
                 let group = self.group(id);
-                serde_json::to_string(&GroupAnswer {
+                serde_json::to_string(&GroupJson {
                     id: &group.id,
                     name: &group.name,
                     description: &group.description,
@@ -202,7 +202,7 @@ impl Model {
             }
             Kind::Message => {
                 let message = self.message(id);
-                serde_json::to_string(&MessageAnswer {
+                serde_json::to_string(&MessageJson {
                     id: &message.id,
                     conversation_id: &message.conversation_id,
                     contact: message.contact.as_ref().map(|id| self.contact(id)),
@@ -245,7 +245,7 @@ impl Model {
             Kind::Conversation => self.delete_conversation(id),
             Kind::Message => self.delete_message(id),
         }
-        self.gone.push((kind, id.to_owned()));
+        self.deleted.push((kind, id.to_owned()));
     }
 
     fn delete_contact(&mut self, id: &str) {
