@@ -29,7 +29,7 @@ pub fn contact_path(contact: &Value) -> String {
 }
 
 /// A flat body as a form, in which null is the empty value.
-pub fn as_form(body: &Value) -> String {
+fn as_form(body: &Value) -> String {
     let plain = |value: &Value| match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
