@@ -1,6 +1,6 @@
-/** What callers catch: one class for each thing that they do about it. Whether to try again is for transport.js. */
+/** Error classes, one for each way a caller may want to react. transport.js decides what is retried. */
 
-/** The API refused a request, or there was no answer to it (`status` is null then). */
+/** The API rejected a request, or there was no response (`status` is then null). */
 export class ApiError extends Error {
   /** @param {string} message */
   constructor(message, { status, type, code, param, requestId, documentationUrl, retryAfter, cause } = {}) {
@@ -11,7 +11,7 @@ export class ApiError extends Error {
     this.param = param ?? null
     this.requestId = requestId ?? null
     this.documentationUrl = documentationUrl ?? null
-    /** Seconds after which the server says that it is worth another try. */
+    /** Seconds to wait before trying again, from `Retry-After`. */
     this.retryAfter = retryAfter ?? null
   }
 
@@ -23,46 +23,46 @@ export class ApiError extends Error {
 /** 401: the token is missing, unknown, expired or revoked. */
 export class AuthenticationError extends ApiError {}
 
-/** 403: the token may not do this; it is read-only. */
+/** 403: the token is read-only and cannot be used for this request. */
 export class PermissionDeniedError extends ApiError {}
 
-/** 404: there is no such object. */
+/** 404: the object does not exist. */
 export class NotFoundError extends ApiError {}
 
-/** 409 and 412: a unique value is taken, or the object is no longer what `ifMatch` says. */
+/** 409 or 412: a unique value is already taken, or the object no longer matches `ifMatch`. */
 export class ConflictError extends ApiError {}
 
-/** Any other 4xx: the request is wrong; `param` and the message say where. */
+/** Any other 4xx: the request is invalid; see the message and `param`. */
 export class ValidationError extends ApiError {}
 
 /** 429: too many requests. */
 export class RateLimitError extends ApiError {}
 
-/** 5xx: the server's fault. A write may or may not have happened. */
+/** 5xx: the server failed. A write may or may not have taken effect. */
 export class ServerError extends ApiError {}
 
-/** The server was not reached, or the connection broke. A write may or may not have happened. */
+/** The server could not be reached, or the connection was lost. A write may or may not have taken effect. */
 export class ApiConnectionError extends ApiError {}
 
-/** There was no whole answer within the timeout. A write may or may not have happened. */
+/** No complete response arrived before the timeout. A write may or may not have taken effect. */
 export class ApiTimeoutError extends ApiConnectionError {}
 
-/** The error that an answer tells, also where a proxy wrote it and it is no JSON. */
-export function errorOf(status, headers, text) {
-  const told = parseObject(text)
-  const Kind = kindOf(status)
-  return new Kind(typeof told.message === 'string' ? told.message : `The server answered with status ${status}.`, {
+/** The error for a response. The body need not be JSON: a proxy may have written it. */
+export function errorFromResponse({ status, headers, text }) {
+  const body = parseObject(text)
+  const ErrorClass = classForStatus(status)
+  return new ErrorClass(typeof body.message === 'string' ? body.message : `The server returned status ${status}.`, {
     status,
-    type: told.type,
-    code: told.code,
-    param: told.param,
-    requestId: told.request_id ?? headers.get('x-request-id'),
-    documentationUrl: told.documentation_url,
-    retryAfter: secondsOf(headers.get('retry-after')),
+    type: body.type,
+    code: body.code,
+    param: body.param,
+    requestId: body.request_id ?? headers.get('x-request-id'),
+    documentationUrl: body.documentation_url,
+    retryAfter: parseRetryAfter(headers.get('retry-after')),
   })
 }
 
-function kindOf(status) {
+function classForStatus(status) {
   switch (status) {
     case 401:
       return AuthenticationError
@@ -77,7 +77,7 @@ function kindOf(status) {
       return RateLimitError
   }
   if (status >= 500) return ServerError
-  // What is neither is a redirect, which is not followed: the token is for this host alone.
+  // Below 400 it is a redirect. Redirects are not followed: the token must not reach another host.
   return status >= 400 ? ValidationError : ApiError
 }
 
@@ -90,8 +90,8 @@ function parseObject(text) {
   }
 }
 
-/** `Retry-After` in seconds, which may also be a date. */
-function secondsOf(header) {
+/** `Retry-After`, which is a number of seconds or a date, in seconds. */
+function parseRetryAfter(header) {
   if (header === null) return null
   if (/^\d+$/.test(header)) return Number(header)
   const date = Date.parse(header)

@@ -1,4 +1,4 @@
-/** Keeps the ETag with which an object was answered beside it, so that the object is what the API says and no more. */
+/** Stores each object's ETag outside the object, so that objects hold only the API's own properties. */
 
 const etags = new WeakMap()
 
@@ -6,7 +6,7 @@ export function remember(object, tag) {
   if (tag !== null && object !== null && typeof object === 'object') etags.set(object, tag)
 }
 
-/** The ETag of an object that `get`, `create`, `send` or `update` answered; undefined for others, such as a list's. */
+/** The ETag of an object returned by `get`, `create`, `send` or `update`; undefined for others, such as list items. */
 export function etag(object) {
   return etags.get(object)
 }

@@ -1,28 +1,31 @@
-/** The types of the Protocol API's client. Properties have the API's names; times are UNIX seconds. */
+/** Types of the Protocol API client. Properties use the API's names; timestamps are UNIX seconds. */
 
 export interface ClientOptions {
-  /** Where the API is, with its base path if it has one. Else PROTOCOL_API_BASE_URL, else https://api.protocol.chat. */
+  /**
+   * Base URL of the API, including the base path if there is one.
+   * Default: the environment variable PROTOCOL_API_BASE_URL, or https://api.protocol.chat.
+   */
   baseUrl?: string
-  /** Milliseconds that a call may take, all tries included: 60000 unless told. */
+  /** Time limit of a call in milliseconds, including retries. Default: 60000. */
   timeout?: number
-  /** How many times a request is sent again: 3 unless told. */
+  /** Maximum number of retries per call. Default: 3. */
   maxRetries?: number
 }
 
 export interface CallOptions {
-  /** Milliseconds that this call may take, all tries included. */
+  /** Time limit of this call in milliseconds, including retries. */
   timeout?: number
-  /** Ends the call when it is aborted. */
+  /** Cancels the call when aborted. */
   signal?: AbortSignal
 }
 
 export interface CreateOptions extends CallOptions {
-  /** A key of your own, under which the request takes effect once, also over several calls. */
+  /** Your own idempotency key: all calls with the same key take effect once. Default: a random key per call. */
   idempotencyKey?: string
 }
 
 export interface WriteOptions extends CallOptions {
-  /** Write only if the object is still this one: an object that was answered, or its ETag. */
+  /** Write only if the object still has this ETag: an object returned by an earlier call, or the ETag itself. */
   ifMatch?: object | string
 }
 
@@ -61,13 +64,13 @@ export interface Conversation {
   readonly archived_at: number | null
 }
 
-/** Such as `{ red_angry_face: ['KateMcCallister'] }`. */
+/** For example `{ red_angry_face: ['KateMcCallister'] }`. */
 export type Reaction = Readonly<Record<string, readonly string[]>>
 
 export interface Message {
   readonly id: string
   readonly conversation_id: string
-  /** The sender; null: you, or a contact that is deleted. */
+  /** The sender, or null if the sender is you or a deleted contact. */
   readonly contact: Contact | null
   readonly message: string
   readonly reactions: readonly Reaction[]
@@ -76,15 +79,18 @@ export interface Message {
   readonly updated_at: number | null
 }
 
-/** A contact by its id, by an object with its `id`, or by a `username`, which makes the contact if there is none. */
+/**
+ * A contact: its id, an object with its `id`, or an object with a `username`, which creates the contact if it does not
+ * exist.
+ */
 export type ContactRef = string | { readonly id: string } | ContactCreate
 
 export interface PageParams {
-  /** Objects a page, 1 to 100: 10 unless told. */
+  /** Objects per page, 1 to 100. Default: 10. */
   limit?: number
-  /** Begins after the object with this id. */
+  /** Return the page after the object with this id. */
   starting_after?: string
-  /** The page before the object with this id. Iterating goes on towards the newest object then. */
+  /** Return the page just before the object with this id. Iteration then continues toward the newest object. */
   ending_before?: string
 }
 
@@ -92,7 +98,7 @@ export interface GroupList extends PageParams {
   archived?: boolean
   /** Only groups with this member. */
   contact_id?: string
-  /** Words of name and description. */
+  /** Search terms, matched against name and description. */
   query?: string
 }
 
@@ -104,13 +110,13 @@ export interface GroupCreate {
 }
 
 export interface GroupUpdate extends Partial<GroupCreate> {
-  /** Set: archived at that time; null: restored. */
+  /** A timestamp archives the group; null restores it. */
   archived_at?: number | null
 }
 
 export interface ContactList extends PageParams {
   username?: string
-  /** Words of username, display_name and phone_number. */
+  /** Search terms, matched against username, display_name and phone_number. */
   query?: string
 }
 
@@ -131,7 +137,7 @@ export interface ConversationList extends PageParams {
   contact_id?: string
 }
 
-/** With a contact or with a group. */
+/** Exactly one of contact and group. */
 export type ConversationCreate = { contact_id: string; group_id?: null } | { group_id: string; contact_id?: null }
 
 export interface ConversationUpdate {
@@ -144,14 +150,14 @@ export interface ConversationUpdate {
 
 export interface MessageList extends PageParams {
   conversation_id?: string
-  /** Words of the message. */
+  /** Search terms, matched against the message text. */
   query?: string
 }
 
 export interface MessageSend {
   conversation_id: string
   message: string
-  /** The sender, a member of the group or the conversation's contact: you unless told. */
+  /** The sender: a member of the group, or the conversation's contact. Default: you. */
   contact_id?: string | null
 }
 
@@ -161,17 +167,20 @@ export interface MessageUpdate {
   read_at?: number | null
 }
 
-/** `data`, newest first. Iterating gives these objects and goes on through the pages after them. */
+/** One page of a list, newest object first. Iterating continues through the pages that follow. */
 export declare class Page<T> implements AsyncIterable<T> {
   private constructor()
   readonly has_more: boolean
   readonly data: readonly T[]
-  /** The page after this one; null after the last. */
+  /** Requests the next page; null if this is the last one. */
   nextPage(): Promise<Page<T> | null>
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined>
 }
 
-/** `await` gives the first page, `for await` every object of all pages. It is asked for then, not before. */
+/**
+ * A list: `await` returns its first page, `for await` iterates over the objects of all pages. No request is sent before
+ * that.
+ */
 export interface List<T> extends Promise<Page<T>>, AsyncIterable<T> {}
 
 export interface Groups {
@@ -179,13 +188,12 @@ export interface Groups {
   create(params: GroupCreate, options?: CreateOptions): Promise<Group>
   get(id: string, options?: CallOptions): Promise<Group>
   update(id: string, changes: GroupUpdate, options?: WriteOptions): Promise<Group>
-  /** For good, with its conversation and messages; the contacts stay. */
+  /** Permanently deletes the group, its conversation and its messages. Its contacts remain. */
   delete(id: string, options?: WriteOptions): Promise<void>
-  /** The members of a group. */
   readonly contacts: Members
 }
 
-/** `ifMatch` is asked of the group here. */
+/** The members of a group. Here `ifMatch` refers to the group. */
 export interface Members {
   list(groupId: string, params?: PageParams, options?: CallOptions): List<Contact>
   add(groupId: string, contactId: string, options?: WriteOptions): Promise<void>
@@ -225,38 +233,38 @@ export declare class ApiClient {
 }
 export default ApiClient
 
-/** The ETag of an object that `get`, `create`, `send` or `update` answered; undefined for others, such as a list's. */
+/** The ETag of an object returned by `get`, `create`, `send` or `update`; undefined for others, such as list items. */
 export declare function etag(object: object): string | undefined
 
-/** The API refused a request, or there was no answer to it. */
+/** The API rejected a request, or there was no response. */
 export declare class ApiError extends Error {
-  /** The answer's status; null where there was none. */
+  /** The HTTP status; null if there was no response. */
   readonly status: number | null
   readonly type: string | null
-  /** Such as `parameter_missing`. */
+  /** For example `parameter_missing`. */
   readonly code: string | null
-  /** The parameter that is wrong, such as `contacts[2].id`. */
+  /** The invalid parameter, for example `contacts[2].id`. */
   readonly param: string | null
   readonly requestId: string | null
   readonly documentationUrl: string | null
-  /** Seconds after which it is worth another try, where the server says so. */
+  /** Seconds to wait before trying again, from `Retry-After`. */
   readonly retryAfter: number | null
 }
-/** 401 */
+/** 401: the token is missing, unknown, expired or revoked. */
 export declare class AuthenticationError extends ApiError {}
-/** 403 */
+/** 403: the token is read-only. */
 export declare class PermissionDeniedError extends ApiError {}
-/** 404 */
+/** 404: the object does not exist. */
 export declare class NotFoundError extends ApiError {}
-/** 409, 412 */
+/** 409 or 412: a unique value is already taken, or the object no longer matches `ifMatch`. */
 export declare class ConflictError extends ApiError {}
-/** Any other 4xx */
+/** Any other 4xx: the request is invalid. */
 export declare class ValidationError extends ApiError {}
-/** 429 */
+/** 429: too many requests. */
 export declare class RateLimitError extends ApiError {}
-/** 5xx: a write may or may not have happened. */
+/** 5xx: the server failed. A write may or may not have taken effect. */
 export declare class ServerError extends ApiError {}
-/** No answer: a write may or may not have happened. */
+/** No response: a write may or may not have taken effect. */
 export declare class ApiConnectionError extends ApiError {}
-/** No whole answer in time: a write may or may not have happened. */
+/** No complete response before the timeout: a write may or may not have taken effect. */
 export declare class ApiTimeoutError extends ApiConnectionError {}

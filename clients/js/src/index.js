@@ -1,4 +1,4 @@
-/** The client of the Protocol API. Its types are in index.d.ts. */
+/** Client for the Protocol API. Types are in index.d.ts. */
 
 import { Contacts, Conversations, Groups, Messages } from './resources.js'
 import { Transport } from './transport.js'

@@ -1,29 +1,29 @@
-/** Lists: a page, and what `list()` answers, which is a page to `await` and all objects to `for await`. */
+/** Pagination: a page of objects, and the result of `list()`, which can be awaited or iterated. */
 
-/** `data`, newest first, and whether there is more. Iterating goes on through the pages after it. */
+/** One page of a list, newest object first. Iterating continues through the pages that follow. */
 export class Page {
   #backwards
-  #next
+  #fetchPage
 
-  /** `next` asks for the page after the object with this id. */
-  constructor({ has_more, data }, backwards, next) {
+  /** `fetchPage` requests the page that follows the object with the given id. */
+  constructor({ has_more, data }, backwards, fetchPage) {
     this.has_more = has_more
     this.data = data
     this.#backwards = backwards
-    this.#next = next
+    this.#fetchPage = fetchPage
   }
 
-  /** The page after this one, in the direction of the list; null after the last. */
+  /** Requests the next page in the list's direction; null if this is the last one. */
   async nextPage() {
     const last = this.data.at(this.#backwards ? 0 : -1)
-    return this.has_more && last ? this.#next(last.id) : null
+    return this.has_more && last ? this.#fetchPage(last.id) : null
   }
 
   async *[Symbol.asyncIterator]() {
     for (let page = this; page !== null;) {
       const objects = this.#backwards ? page.data.toReversed() : page.data
       yield* objects.slice(0, -1)
-      // The page after an object cannot be asked for once it is deleted, and loops may delete what they are given.
+      // The last object is the cursor of the next page, so that page is requested before the caller can delete it.
       const next = await page.nextPage()
       yield* objects.slice(-1)
       page = next
@@ -31,7 +31,7 @@ export class Page {
   }
 }
 
-/** A promise of the first page that is asked for when it is awaited or iterated, once. */
+/** A lazy promise of the first page: the request is sent once, when the list is first awaited or iterated. */
 export class List {
   #fetch
   #first

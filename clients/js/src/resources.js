@@ -1,4 +1,4 @@
-/** The API's resources, each request a method. */
+/** The API's resources, with one method per request. */
 
 import { List, Page } from './page.js'
 
@@ -12,53 +12,53 @@ class Resource {
   }
 
   list(params, options) {
-    return listOf(this.#transport, this.#path, params, options)
+    return listFrom(this.#transport, this.#path, params, options)
   }
 
   get(id, options) {
-    return this.#transport.call('GET', this.#at(id), { ...options })
+    return this.#transport.call('GET', this.#pathOf(id), { ...options })
   }
 
   update(id, changes, options) {
-    return this.#transport.call('PUT', this.#at(id), { ...options, body: { ...changes } })
+    return this.#transport.call('PUT', this.#pathOf(id), { ...options, body: { ...changes } })
   }
 
   delete(id, options) {
-    return this.#transport.call('DELETE', this.#at(id), { ...options })
+    return this.#transport.call('DELETE', this.#pathOf(id), { ...options })
   }
 
   /** @protected */
-  make(params, options) {
-    // One key a call: all tries of a call have the same, so that it takes effect once.
+  post(params, options) {
+    // All attempts of a call share one key, so that the request takes effect once.
     const idempotencyKey = options?.idempotencyKey ?? randomKey()
     return this.#transport.call('POST', this.#path, { ...options, body: { ...params }, idempotencyKey })
   }
 
-  #at(id) {
-    return `${this.#path}/${checkedId(id)}`
+  #pathOf(id) {
+    return `${this.#path}/${checkId(id)}`
   }
 }
 
-class Made extends Resource {
+class CreatableResource extends Resource {
   create(params, options) {
-    return this.make(params, options)
+    return this.post(params, options)
   }
 }
 
-export class Groups extends Made {
+export class Groups extends CreatableResource {
   constructor(transport) {
     super(transport, '/v1/groups')
     this.contacts = new Members(transport)
   }
 }
 
-export class Contacts extends Made {
+export class Contacts extends CreatableResource {
   constructor(transport) {
     super(transport, '/v1/contacts')
   }
 }
 
-export class Conversations extends Made {
+export class Conversations extends CreatableResource {
   constructor(transport) {
     super(transport, '/v1/conversations')
   }
@@ -70,11 +70,11 @@ export class Messages extends Resource {
   }
 
   send(params, options) {
-    return this.make(params, options)
+    return this.post(params, options)
   }
 }
 
-/** The contacts that are members of a group. */
+/** The members of a group. */
 class Members {
   #transport
 
@@ -83,7 +83,7 @@ class Members {
   }
 
   list(groupId, params, options) {
-    return listOf(this.#transport, `/v1/groups/${checkedId(groupId)}/contacts`, params, options)
+    return listFrom(this.#transport, `/v1/groups/${checkId(groupId)}/contacts`, params, options)
   }
 
   add(groupId, contactId, options) {
@@ -96,21 +96,21 @@ class Members {
 }
 
 function memberPath(groupId, contactId) {
-  return `/v1/groups/${checkedId(groupId)}/contacts/${checkedId(contactId)}`
+  return `/v1/groups/${checkId(groupId)}/contacts/${checkId(contactId)}`
 }
 
-function listOf(transport, path, params, options) {
+function listFrom(transport, path, params, options) {
   const backwards = (params?.ending_before ?? null) !== null
   const cursor = backwards ? 'ending_before' : 'starting_after'
-  const page = async (query) =>
+  const fetchPage = async (query) =>
     new Page(await transport.call('GET', path, { ...options, query }), backwards, (id) =>
-      page({ ...query, [cursor]: id }),
+      fetchPage({ ...query, [cursor]: id }),
     )
-  return new List(() => page({ ...params }))
+  return new List(() => fetchPage({ ...params }))
 }
 
-/** An id goes into the path: an empty one would name the list. */
-function checkedId(id) {
+/** Ids become part of the path, where an empty one would address the list. */
+function checkId(id) {
   if (typeof id === 'string' && /^[\w-]+$/.test(id)) return id
   throw new TypeError(`An id must be a string of letters and digits, not ${JSON.stringify(id)}.`)
 }

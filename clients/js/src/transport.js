@@ -1,17 +1,17 @@
-/** Sends a call: headers, tries and their pauses, the timeout over all of them. What is called is resources.js's. */
+/** Sends requests: headers, retries with backoff, and the timeout that covers them all. */
 
-import { ApiConnectionError, ApiError, ApiTimeoutError, errorOf } from './errors.js'
+import { ApiConnectionError, ApiError, ApiTimeoutError, errorFromResponse } from './errors.js'
 import { etag, remember } from './etag.js'
 import { VERSION } from './version.js'
 
 const DEFAULT_BASE_URL = 'https://api.protocol.chat'
 const VISIBLE_ASCII = /^[\x21-\x7e]+$/
-// The answers that a later try may better, also those of a proxy whose server is starting anew.
-const TRY_AGAIN = new Set([429, 502, 503, 504])
-const FIRST_PAUSE = 250
-const LONGEST_PAUSE = 8000
-// setTimeout takes no more.
-const LONGEST_TIMER = 2 ** 31 - 1
+// 502 and 504 come from proxies, for example while the server behind them restarts.
+const RETRYABLE_STATUSES = new Set([429, 502, 503, 504])
+const INITIAL_BACKOFF_MS = 250
+const MAX_BACKOFF_MS = 8000
+// The longest delay that setTimeout supports.
+const MAX_TIMER_MS = 2 ** 31 - 1
 
 export class Transport {
   #token
@@ -20,99 +20,105 @@ export class Transport {
   #maxRetries
 
   constructor(token, { baseUrl, timeout = 60_000, maxRetries = 3 } = {}) {
-    // Checked here, as fetch would put a token that it cannot send into its error.
+    // Checked here because fetch would quote an invalid header value, and so the token, in its error.
     if (typeof token !== 'string' || !VISIBLE_ASCII.test(token)) {
       throw new TypeError('The token must be a string of visible ASCII characters.')
     }
-    if (!Number.isInteger(maxRetries) || maxRetries < 0) throw new TypeError('`maxRetries` must be 0 or more.')
+    if (!Number.isInteger(maxRetries) || maxRetries < 0) {
+      throw new TypeError('`maxRetries` must be a non-negative integer.')
+    }
     this.#token = token
-    this.#baseUrl = baseUrlOf(baseUrl)
-    this.#timeout = timeoutOf(timeout)
+    this.#baseUrl = resolveBaseUrl(baseUrl)
+    this.#timeout = checkTimeout(timeout)
     this.#maxRetries = maxRetries
   }
 
-  /** Answers with the object in the answer, or with undefined where there is none. */
+  /** Resolves to the object in the response, or to undefined if the response is empty. */
   async call(method, path, { query, body, idempotencyKey, ifMatch, timeout = this.#timeout, signal } = {}) {
-    const url = this.#baseUrl + path + queryOf(query)
+    const url = this.#baseUrl + path + queryString(query)
     const headers = this.#headers(body, idempotencyKey, ifMatch)
     const init = { method, headers, body: body && JSON.stringify(body), redirect: 'manual' }
-    const limit = new Limit(timeoutOf(timeout), signal)
+    const deadline = new Deadline(checkTimeout(timeout), signal)
     try {
-      return await this.#tries(url, init, limit, `${method} ${path}`)
+      return await this.#sendWithRetries(url, init, deadline, `${method} ${path}`)
     } finally {
-      limit.end()
+      deadline.clear()
     }
   }
 
   #headers(body, idempotencyKey, ifMatch) {
     const headers = { accept: 'application/json', authorization: `Bearer ${this.#token}` }
-    // A browser has its own, and asks the server's leave for another.
+    // Browsers set their own; a custom one would have to be allowed by a CORS preflight.
     if (typeof window === 'undefined') headers['user-agent'] = `protocol-api-js/${VERSION}`
     if (body !== undefined) headers['content-type'] = 'application/json'
-    if (idempotencyKey !== undefined) headers['idempotency-key'] = idempotencyKeyOf(idempotencyKey)
-    if (ifMatch !== undefined) headers['if-match'] = ifMatchOf(ifMatch)
+    if (idempotencyKey !== undefined) headers['idempotency-key'] = checkIdempotencyKey(idempotencyKey)
+    if (ifMatch !== undefined) headers['if-match'] = entityTag(ifMatch)
     return headers
   }
 
-  async #tries(url, init, limit, name) {
-    // The failure that left it unknown whether the request took effect.
-    let unknown = null
+  async #sendWithRetries(url, init, deadline, name) {
+    // The failure of an earlier attempt that may nevertheless have taken effect.
+    let ambiguous = null
     for (let retries = 0; ; retries++) {
-      const answer = await attempt(url, init, limit, name)
-      if (answer.status >= 200 && answer.status < 300) return objectOf(answer)
-      const failure = answer instanceof ApiError ? answer : errorOf(answer.status, answer.headers, answer.text)
-      if (unknown !== null) {
-        // The earlier try did it, or another caller; the object is gone, as was asked.
+      const outcome = await attempt(url, init, deadline, name)
+      if (outcome.status >= 200 && outcome.status < 300) return parseBody(outcome)
+      const failure = outcome instanceof ApiError ? outcome : errorFromResponse(outcome)
+      if (ambiguous !== null) {
+        // The object is gone, as requested: the earlier attempt deleted it, or another caller did.
         if (init.method === 'DELETE' && failure.status === 404) return undefined
-        // The object may have changed by the earlier try: that somebody else changed it cannot be said.
-        if (init.method !== 'DELETE' && failure.status === 412) throw unknown
+        // The earlier attempt may itself have changed the ETag, so this need not be a conflict with another caller.
+        if (init.method !== 'DELETE' && failure.status === 412) throw ambiguous
       }
-      const pause = pauseBefore(retries, failure)
-      if (!mayTryAgain(failure) || retries >= this.#maxRetries || pause >= limit.left()) throw failure
-      if (failure.status !== 429) unknown = failure
-      await limit.sleep(pause)
-      limit.check(name)
+      const delay = backoff(retries, failure)
+      if (!isRetryable(failure) || retries >= this.#maxRetries || delay >= deadline.remaining()) throw failure
+      // A request that was rate-limited had no effect.
+      if (failure.status !== 429) ambiguous = failure
+      await deadline.sleep(delay)
+      deadline.check(name)
     }
   }
 }
 
-/** One try: the whole answer, or an ApiConnectionError. Where time is up, or the caller's signal says so, it throws. */
-async function attempt(url, init, limit, name) {
+/**
+ * One attempt: the complete response, or an ApiConnectionError. Throws once the deadline has passed or the caller has
+ * aborted.
+ */
+async function attempt(url, init, deadline, name) {
   try {
-    const response = await fetch(url, { ...init, signal: limit.signal })
+    const response = await fetch(url, { ...init, signal: deadline.signal })
     return { status: response.status, headers: response.headers, text: await response.text() }
   } catch (cause) {
-    limit.check(name)
+    deadline.check(name)
     const reason = cause.cause?.code ?? cause.cause?.message ?? cause.message
     return new ApiConnectionError(`${name}: the connection failed (${reason}).`, { cause })
   }
 }
 
-function objectOf({ status, headers, text }) {
+function parseBody({ status, headers, text }) {
   if (text === '') return undefined
   let object
   try {
     object = JSON.parse(text)
   } catch {
     const requestId = headers.get('x-request-id')
-    throw new ApiError('The answer is not JSON. Is the base URL that of the API?', { status, requestId })
+    throw new ApiError('The response is not JSON. Check that the base URL points to the API.', { status, requestId })
   }
   remember(object, headers.get('etag'))
   return object
 }
 
-function mayTryAgain(failure) {
-  return failure instanceof ApiConnectionError || TRY_AGAIN.has(failure.status)
+function isRetryable(failure) {
+  return failure instanceof ApiConnectionError || RETRYABLE_STATUSES.has(failure.status)
 }
 
-/** Milliseconds: twice as long each time, shortened by chance so that clients do not come back all at once. */
-function pauseBefore(retries, failure) {
-  const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** retries) * (0.5 + Math.random() / 2)
-  return Math.max(pause, (failure.retryAfter ?? 0) * 1000)
+/** Milliseconds before the next attempt: exponential backoff with jitter, or `Retry-After` if that is longer. */
+function backoff(retries, failure) {
+  const delay = Math.min(MAX_BACKOFF_MS, INITIAL_BACKOFF_MS * 2 ** retries) * (0.5 + Math.random() / 2)
+  return Math.max(delay, (failure.retryAfter ?? 0) * 1000)
 }
 
-/** The time that a call has for all its tries, and the caller's own signal. */
-class Limit {
+/** The time limit of a call, retries included, combined with the caller's own signal. */
+class Deadline {
   #controller = new AbortController()
   #caller
   #end
@@ -131,56 +137,56 @@ class Limit {
     return this.#controller.signal
   }
 
-  left() {
+  remaining() {
     return this.#end - performance.now()
   }
 
   check(name) {
     if (this.#caller?.aborted) throw this.#caller.reason
-    if (this.signal.aborted) throw new ApiTimeoutError(`${name}: there was no whole answer in time.`)
+    if (this.signal.aborted) throw new ApiTimeoutError(`${name}: timed out before a complete response arrived.`)
   }
 
-  /** Waits, at most until the limit. */
-  sleep(pause) {
+  /** Resolves after `delay` milliseconds, or at the deadline if that comes first. */
+  sleep(delay) {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, pause)
+      const timer = setTimeout(resolve, delay)
       this.signal.addEventListener('abort', () => resolve(clearTimeout(timer)))
     })
   }
 
-  end() {
+  clear() {
     clearTimeout(this.#timer)
     this.#caller?.removeEventListener('abort', this.#abort)
   }
 }
 
-function baseUrlOf(option) {
+function resolveBaseUrl(option) {
   const text = option ?? (globalThis.process?.env?.PROTOCOL_API_BASE_URL || DEFAULT_BASE_URL)
   const url = URL.canParse(text) ? new URL(text) : null
-  const fits = url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && !/[?#]/.test(text)
-  if (!fits) {
-    throw new TypeError('The base URL must be an http or https URL without user, query and fragment.')
+  const valid = url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && !/[?#]/.test(text)
+  if (!valid) {
+    throw new TypeError('The base URL must be an http or https URL without credentials, query or fragment.')
   }
   return url.href.replace(/\/+$/, '')
 }
 
-function timeoutOf(timeout) {
-  if (typeof timeout === 'number' && timeout > 0) return Math.min(timeout, LONGEST_TIMER)
-  throw new TypeError('`timeout` must be a number of milliseconds above 0.')
+function checkTimeout(timeout) {
+  if (typeof timeout === 'number' && timeout > 0) return Math.min(timeout, MAX_TIMER_MS)
+  throw new TypeError('`timeout` must be a positive number of milliseconds.')
 }
 
-function queryOf(query = {}) {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
-  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
+function queryString(query = {}) {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null)
+  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs)}`
 }
 
-function idempotencyKeyOf(key) {
+function checkIdempotencyKey(key) {
   if (typeof key === 'string' && key.length <= 255 && VISIBLE_ASCII.test(key)) return key
   throw new TypeError('`idempotencyKey` must be 1 to 255 visible ASCII characters.')
 }
 
-function ifMatchOf(given) {
-  const tag = typeof given === 'string' ? given : etag(given)
+function entityTag(ifMatch) {
+  const tag = typeof ifMatch === 'string' ? ifMatch : etag(ifMatch)
   if (typeof tag === 'string' && /^[\x20-\x7e]+$/.test(tag)) return tag
-  throw new TypeError('`ifMatch` must be an ETag or an object that get, create, send or update answered.')
+  throw new TypeError('`ifMatch` must be an ETag, or an object returned by get, create, send or update.')
 }

@@ -1,2 +1,2 @@
-/** The version of package.json, which a test holds it to. */
+/** The package version. A test checks that it equals the one in package.json. */
 export const VERSION = '0.1.0'

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 
 import ApiClient, * as api from '@example/protocol-api'
-import { READ_ONLY_TOKEN, client, closedPort, proxied, report, word } from './site.js'
+import { READ_ONLY_TOKEN, client, closedPort, proxyReport, uniqueWord, viaProxy } from './support.js'
 
-const failureOf = (promise) =>
+const rejectionOf = (promise) =>
   promise.then(
-    () => assert.fail('It must fail.'),
+    () => assert.fail('The call should have failed.'),
     (error) => error,
   )
 const countOf = async (name) => (await client.groups.list({ query: name })).data.length
 
-const BREAKS = [
+const FAULTS = [
   'cut_before',
   'cut_after',
   'cut_middle',
@@ -24,10 +24,10 @@ const BREAKS = [
 ]
 
 describe('failures', { concurrency: true }, () => {
-  test('each refusal is an error of its class, with what the API says', async () => {
-    const username = word()
+  test('each error response throws its error class with details from the API', async () => {
+    const username = uniqueWord()
     await client.contacts.create({ username })
-    const refusals = [
+    const rejections = [
       [() => new ApiClient('nobody').groups.list(), api.AuthenticationError, 401, 'unauthorized', null],
       [
         () => new ApiClient(READ_ONLY_TOKEN).groups.create({ name: 'a' }),
@@ -48,118 +48,120 @@ describe('failures', { concurrency: true }, () => {
         null,
       ],
       [
-        () => proxied('limited', '429:1', { maxRetries: 0 }).groups.list(),
+        () => viaProxy('limited', '429:1', { maxRetries: 0 }).groups.list(),
         api.RateLimitError,
         429,
         'rate_limited',
         null,
       ],
-      [() => proxied('ill', '500').groups.list(), api.ServerError, 500, 'unavailable', null],
+      [() => viaProxy('failing', '500').groups.list(), api.ServerError, 500, 'unavailable', null],
     ]
-    for (const [call, Kind, status, code, param] of refusals) {
-      const error = await failureOf(call())
-      assert.equal(error.constructor, Kind, error.stack)
+    for (const [call, ErrorClass, status, code, param] of rejections) {
+      const error = await rejectionOf(call())
+      assert.equal(error.constructor, ErrorClass, error.stack)
       assert.ok(error instanceof api.ApiError)
-      assert.deepEqual([error.name, error.status, error.code, error.param], [Kind.name, status, code, param])
+      assert.deepEqual([error.name, error.status, error.code, error.param], [ErrorClass.name, status, code, param])
       assert.ok(error.message.length > 5 && error.requestId && error.documentationUrl && error.type)
     }
   })
 
-  test('what a proxy answers without JSON is an error too', async () => {
-    const error = await failureOf(proxied('proxy', '502', { maxRetries: 0 }).groups.list())
+  test('a response without JSON throws an error', async () => {
+    const error = await rejectionOf(viaProxy('proxy', '502', { maxRetries: 0 }).groups.list())
     assert.deepEqual([error.constructor, error.status, error.requestId], [api.ServerError, 502, 'of-the-proxy'])
-    assert.match((await failureOf(proxied('html', 'html').groups.list())).message, /not JSON/)
-    assert.equal((await failureOf(proxied('redirect', 'redirect').groups.list())).status, 302)
-    assert.equal((await report('redirect')).requests.length, 1)
+    assert.match((await rejectionOf(viaProxy('html', 'html').groups.list())).message, /not JSON/)
+    assert.equal((await rejectionOf(viaProxy('redirect', 'redirect').groups.list())).status, 302)
+    assert.equal((await proxyReport('redirect')).requests.length, 1)
   })
 
-  for (const steps of BREAKS) {
-    test(`a create through ${steps} takes effect once`, async () => {
-      const name = word()
-      const made = await proxied(name, steps).groups.create({ name })
-      assert.equal(made.name, name)
+  for (const faults of FAULTS) {
+    test(`create takes effect once despite ${faults}`, async () => {
+      const name = uniqueWord()
+      const group = await viaProxy(name, faults).groups.create({ name })
+      assert.equal(group.name, name)
       assert.equal(await countOf(name), 1)
-      const { requests } = await report(name)
-      assert.equal(requests.length, steps.split(',').length + 1)
+      const { requests } = await proxyReport(name)
+      assert.equal(requests.length, faults.split(',').length + 1)
       assert.equal(new Set(requests.map((request) => request.idempotency_key)).size, 1)
     })
   }
 
-  test('reads, changes and deletes are tried again', async () => {
-    const name = word()
+  test('get, update and delete are retried', async () => {
+    const name = uniqueWord()
     const { id } = await client.groups.create({ name })
-    assert.equal((await proxied(word(), 'cut_middle').groups.get(id)).id, id)
-    assert.equal((await proxied(word(), 'cut_after').groups.update(id, { description: '1' })).description, '1')
-    // The second try finds nothing: the first has deleted it.
-    assert.equal(await proxied(word(), 'cut_after').groups.delete(id), undefined)
+    assert.equal((await viaProxy(uniqueWord(), 'cut_middle').groups.get(id)).id, id)
+    assert.equal((await viaProxy(uniqueWord(), 'cut_after').groups.update(id, { description: '1' })).description, '1')
+    // The retry gets 404 because the first attempt deleted the group.
+    assert.equal(await viaProxy(uniqueWord(), 'cut_after').groups.delete(id), undefined)
     assert.equal(await countOf(name), 0)
-    await assert.rejects(proxied(word(), '429:0').groups.delete(id), api.NotFoundError)
+    await assert.rejects(viaProxy(uniqueWord(), '429:0').groups.delete(id), api.NotFoundError)
   })
 
-  test('a conditional write of which nobody knows whether it took effect is told as that', async () => {
-    const group = await client.groups.create({ name: word() })
-    const lost = proxied(word(), 'cut_after').groups.update(group.id, { description: '1' }, { ifMatch: group })
-    assert.equal((await failureOf(lost)).constructor, api.ApiConnectionError)
-    const now = await client.groups.get(group.id)
-    const kept = await proxied(word(), 'cut_before').groups.update(group.id, { description: '2' }, { ifMatch: now })
-    assert.equal(kept.description, '2')
+  test('a conditional write whose outcome is unknown throws the original error', async () => {
+    const group = await client.groups.create({ name: uniqueWord() })
+    const interrupted = viaProxy(uniqueWord(), 'cut_after')
+    const update = interrupted.groups.update(group.id, { description: '1' }, { ifMatch: group })
+    assert.equal((await rejectionOf(update)).constructor, api.ApiConnectionError)
+    const current = await client.groups.get(group.id)
+    const retried = viaProxy(uniqueWord(), 'cut_before')
+    const updated = await retried.groups.update(group.id, { description: '2' }, { ifMatch: current })
+    assert.equal(updated.description, '2')
   })
 
-  test('what is wrong is not tried again', async () => {
-    const name = word()
-    await assert.rejects(proxied(name).groups.create({}), api.ValidationError)
-    await assert.rejects(proxied(name, '500,500,500').groups.list(), api.ServerError)
-    assert.equal((await report(name)).requests.length, 2)
+  test('errors that a retry cannot fix are not retried', async () => {
+    const name = uniqueWord()
+    await assert.rejects(viaProxy(name).groups.create({}), api.ValidationError)
+    await assert.rejects(viaProxy(name, '500,500,500').groups.list(), api.ServerError)
+    assert.equal((await proxyReport(name)).requests.length, 2)
   })
 
-  test('tries are bounded', async () => {
-    const name = word()
-    const error = await failureOf(proxied(name, '503,503,503', { maxRetries: 1 }).groups.list())
+  test('retries are limited', async () => {
+    const name = uniqueWord()
+    const error = await rejectionOf(viaProxy(name, '503,503,503', { maxRetries: 1 }).groups.list())
     assert.deepEqual([error.constructor, error.status], [api.ServerError, 503])
-    assert.equal((await report(name)).requests.length, 2)
-    const refused = new ApiClient('a', {
+    assert.equal((await proxyReport(name)).requests.length, 2)
+    const unreachable = new ApiClient('a', {
       baseUrl: `http://127.0.0.1:${await closedPort()}`,
       maxRetries: 1,
     }).groups.list()
-    assert.match((await failureOf(refused)).message, /GET \/v1\/groups: .*ECONNREFUSED/)
+    assert.match((await rejectionOf(unreachable)).message, /GET \/v1\/groups: .*ECONNREFUSED/)
   })
 
-  test('Retry-After is kept to, and not waited for where it is too long', async () => {
+  test('Retry-After is honored unless it exceeds the timeout', async () => {
     const start = performance.now()
-    await proxied(word(), '429:1').groups.list()
+    await viaProxy(uniqueWord(), '429:1').groups.list()
     assert.ok(performance.now() - start >= 1000)
-    for (const step of ['503:90', '503:date']) {
-      const name = word()
-      const error = await failureOf(proxied(name, step).groups.list())
+    for (const fault of ['503:90', '503:date']) {
+      const name = uniqueWord()
+      const error = await rejectionOf(viaProxy(name, fault).groups.list())
       assert.ok(error.retryAfter >= 90)
-      assert.equal((await report(name)).requests.length, 1)
+      assert.equal((await proxyReport(name)).requests.length, 1)
     }
     assert.ok(performance.now() - start < 30_000)
   })
 
-  test('a call ends with its timeout, whatever takes the time', async () => {
-    // The last has to come as far as its second try.
-    for (const [steps, timeout] of [
+  test('a call ends at its timeout, whatever the delay', async () => {
+    // The last one must reach its second attempt.
+    for (const [faults, timeout] of [
       ['hang', 300],
       ['drip', 300],
       ['503:0,hang', 1200],
     ]) {
       const start = performance.now()
-      const error = await failureOf(proxied(word(), steps, { timeout }).groups.list())
-      assert.equal(error.constructor, api.ApiTimeoutError, steps)
+      const error = await rejectionOf(viaProxy(uniqueWord(), faults, { timeout }).groups.list())
+      assert.equal(error.constructor, api.ApiTimeoutError, faults)
       assert.ok(performance.now() - start < 10_000)
     }
-    await assert.rejects(proxied(word(), 'hang').groups.list({}, { timeout: 200 }), api.ApiTimeoutError)
+    await assert.rejects(viaProxy(uniqueWord(), 'hang').groups.list({}, { timeout: 200 }), api.ApiTimeoutError)
   })
 
-  test('the caller can end a call', async () => {
-    const reason = new Error('Enough.')
+  test('the caller can abort a call', async () => {
+    const reason = new Error('Aborted by the caller.')
     const controller = new AbortController()
     setTimeout(() => controller.abort(reason), 100)
     const start = performance.now()
-    const hanging = proxied(word(), 'hang', { timeout: 10_000 })
-    assert.equal(await failureOf(hanging.groups.list({}, { signal: controller.signal })), reason)
+    const hanging = viaProxy(uniqueWord(), 'hang', { timeout: 10_000 })
+    assert.equal(await rejectionOf(hanging.groups.list({}, { signal: controller.signal })), reason)
     assert.ok(performance.now() - start < 5000)
-    assert.equal(await failureOf(client.groups.get('a', { signal: controller.signal })), reason)
+    assert.equal(await rejectionOf(client.groups.get('a', { signal: controller.signal })), reason)
   })
 })

@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 
 import ApiClient, { ConflictError, etag } from '@example/protocol-api'
-import { TOKEN, client, closedPort, proxied, report, word } from './site.js'
+import { TOKEN, client, closedPort, proxyReport, uniqueWord, viaProxy } from './support.js'
 
-test('groups are made, read, changed, listed and deleted', async () => {
-  const name = word()
-  const group = await client.groups.create({ name, contacts: [{ username: word() }] })
+test('groups can be created, retrieved, updated, listed and deleted', async () => {
+  const name = uniqueWord()
+  const group = await client.groups.create({ name, contacts: [{ username: uniqueWord() }] })
   assert.equal(group.name, name)
   assert.equal(group.contacts.length, 1)
   assert.deepEqual(await client.groups.get(group.id), group)
@@ -20,16 +20,16 @@ test('groups are made, read, changed, listed and deleted', async () => {
   assert.equal(await client.groups.delete(group.id), undefined)
 })
 
-test('a group that was read can be sent back', async () => {
-  const group = await client.groups.create({ name: word(), contacts: [{ username: word() }] })
+test('a retrieved group can be sent back unchanged', async () => {
+  const group = await client.groups.create({ name: uniqueWord(), contacts: [{ username: uniqueWord() }] })
   assert.deepEqual(await client.groups.update(group.id, group), group)
 })
 
-test('members are added, listed and taken out', async () => {
-  const group = await client.groups.create({ name: word() })
+test('members can be added, listed and removed', async () => {
+  const group = await client.groups.create({ name: uniqueWord() })
   const [first, second] = [
-    await client.contacts.create({ username: word() }),
-    await client.contacts.create({ username: word() }),
+    await client.contacts.create({ username: uniqueWord() }),
+    await client.contacts.create({ username: uniqueWord() }),
   ]
   assert.equal(await client.groups.contacts.add(group.id, first.id), undefined)
   await client.groups.contacts.add(group.id, second.id)
@@ -39,8 +39,8 @@ test('members are added, listed and taken out', async () => {
   assert.deepEqual((await client.groups.contacts.list(group.id)).data, [second])
 })
 
-test('contacts are made, read, changed, listed and deleted', async () => {
-  const username = word()
+test('contacts can be created, retrieved, updated, listed and deleted', async () => {
+  const username = uniqueWord()
   const contact = await client.contacts.create({ username, display_name: 'Kevin', phone_number: null })
   assert.deepEqual(await client.contacts.get(contact.id), contact)
   const changed = await client.contacts.update(contact.id, { phone_number: '1-800' })
@@ -51,8 +51,8 @@ test('contacts are made, read, changed, listed and deleted', async () => {
   assert.deepEqual((await client.contacts.list({ username })).data, [])
 })
 
-test('conversations are made, read, changed, listed and deleted', async () => {
-  const group = await client.groups.create({ name: word() })
+test('conversations can be created, retrieved, updated, listed and deleted', async () => {
+  const group = await client.groups.create({ name: uniqueWord() })
   const conversation = await client.conversations.get(group.conversation_id)
   const changed = await client.conversations.update(conversation.id, { is_pinned: true, last_opened_at: 1700000000 })
   assert.deepEqual(changed, { ...conversation, is_pinned: true, last_opened_at: 1700000000 })
@@ -64,9 +64,9 @@ test('conversations are made, read, changed, listed and deleted', async () => {
   assert.notEqual(another.id, conversation.id)
 })
 
-test('messages are sent, read, changed, listed and deleted', async () => {
-  const contact = await client.contacts.create({ username: word() })
-  const text = `${word()} ünïcode 🙂`
+test('messages can be sent, retrieved, updated, listed and deleted', async () => {
+  const contact = await client.contacts.create({ username: uniqueWord() })
+  const text = `${uniqueWord()} ünïcode 🙂`
   const params = { conversation_id: contact.conversation_id, contact_id: contact.id, message: text }
   const message = await client.messages.send(params)
   assert.equal(message.message, text)
@@ -83,13 +83,13 @@ test('messages are sent, read, changed, listed and deleted', async () => {
   assert.deepEqual((await client.messages.list({ conversation_id: contact.conversation_id })).data, [])
 })
 
-test('a property that the client does not know is kept', async () => {
-  const group = await proxied('more', 'more').groups.create({ name: word() })
+test('unknown properties are preserved', async () => {
+  const group = await viaProxy('more', 'more').groups.create({ name: uniqueWord() })
   assert.deepEqual(group.more, [1])
 })
 
-test('a write with ifMatch is for the object that was read alone', async () => {
-  const read = await client.groups.create({ name: word() })
+test('a write with ifMatch requires the object to be unchanged', async () => {
+  const read = await client.groups.create({ name: uniqueWord() })
   assert.match(etag(read), /^".+"$/)
   const changed = await client.groups.update(read.id, { description: '1' }, { ifMatch: read })
   await assert.rejects(client.groups.update(read.id, { description: '2' }, { ifMatch: read }), ConflictError)
@@ -97,26 +97,26 @@ test('a write with ifMatch is for the object that was read alone', async () => {
   await client.groups.delete(read.id, { ifMatch: changed })
 })
 
-test('a create under a key of the caller takes effect once', async () => {
-  const [name, idempotencyKey] = [word(), word()]
+test('create with a custom idempotency key takes effect once', async () => {
+  const [name, idempotencyKey] = [uniqueWord(), uniqueWord()]
   const first = await client.groups.create({ name }, { idempotencyKey })
-  const again = await client.groups.create({ name }, { idempotencyKey })
-  assert.deepEqual(again, first)
+  const repeated = await client.groups.create({ name }, { idempotencyKey })
+  assert.deepEqual(repeated, first)
   await assert.rejects(client.groups.create({ name: 'Other' }, { idempotencyKey }), { code: 'idempotency_mismatch' })
 })
 
-test('every call has a key of its own, and its client names itself', async () => {
+test('each call has its own idempotency key, and the user agent names the client', async () => {
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url)))
-  const through = proxied('keys')
-  await through.groups.create({ name: word() })
-  await through.groups.create({ name: word() })
-  const { requests } = await report('keys')
+  const proxied = viaProxy('keys')
+  await proxied.groups.create({ name: uniqueWord() })
+  await proxied.groups.create({ name: uniqueWord() })
+  const { requests } = await proxyReport('keys')
   assert.notEqual(requests[0].idempotency_key, requests[1].idempotency_key)
   assert.ok(requests[0].idempotency_key.length >= 32)
   assert.equal(requests[0].user_agent, `protocol-api-js/${version}`)
 })
 
-test('wrong arguments are refused before a request, and never show the token', async () => {
+test('invalid arguments throw before a request is sent, without the token in the message', async () => {
   for (const token of ['', undefined, 'secret\r\nX: y']) {
     assert.throws(
       () => new ApiClient(token),
@@ -134,13 +134,13 @@ test('wrong arguments are refused before a request, and never show the token', a
   await assert.rejects(client.groups.update('a', {}, { ifMatch: { id: 'a' } }), TypeError)
 })
 
-test('the token is not in what a client or an error shows', async () => {
+test('clients and errors do not expose the token', async () => {
   const error = await new ApiClient(TOKEN, { baseUrl: `http://127.0.0.1:${await closedPort()}`, maxRetries: 0 }).groups
     .list()
     .catch((e) => e)
-  const refused = await client.groups.get('nothing').catch((e) => e)
-  for (const shown of [client, client.groups, error, refused]) {
-    assert.ok(!inspect(shown, { depth: 9, showHidden: true }).includes(TOKEN))
-    assert.ok(!JSON.stringify(shown).includes(TOKEN))
+  const notFound = await client.groups.get('nothing').catch((e) => e)
+  for (const exposed of [client, client.groups, error, notFound]) {
+    assert.ok(!inspect(exposed, { depth: 9, showHidden: true }).includes(TOKEN))
+    assert.ok(!JSON.stringify(exposed).includes(TOKEN))
   }
 })

@@ -1,11 +1,11 @@
-/** What a programmer writes, for the compiler alone: it runs nowhere. Lines that must not compile say so. */
+/** Typical calling code. It is type-checked, never run; lines that must not compile say so. */
 
 import ApiClient, { ApiError, Page, RateLimitError, etag } from '@example/protocol-api'
 import type { Contact, Group, Message } from '@example/protocol-api'
 
 const client = new ApiClient('token', { baseUrl: 'https://a', timeout: 1000, maxRetries: 0 })
 
-export async function right(signal: AbortSignal): Promise<void> {
+export async function accepted(signal: AbortSignal): Promise<void> {
   const page: Page<Group> = await client.groups.list()
   const more: boolean = page.has_more
   const next: Page<Group> | null = await page.nextPage()
@@ -38,19 +38,19 @@ export async function right(signal: AbortSignal): Promise<void> {
   }
 }
 
-export async function wrong(): Promise<void> {
-  // @ts-expect-error: the token is missing
+export async function rejected(): Promise<void> {
+  // @ts-expect-error: missing token
   new ApiClient()
-  // @ts-expect-error: the name is missing
+  // @ts-expect-error: missing name
   await client.groups.create({ description: 'a' })
-  // @ts-expect-error: there is no such property
+  // @ts-expect-error: unknown property
   await client.groups.create({ nmae: 'a' })
   // @ts-expect-error: not a number
   await client.groups.list({ limit: '10' })
-  // @ts-expect-error: messages are sent
+  // @ts-expect-error: messages are sent, not created
   await client.messages.create({ conversation_id: 'a', message: 'b' })
-  // @ts-expect-error: answers are not changed in place
+  // @ts-expect-error: returned objects are read-only
   ;(await client.groups.get('a')).name = 'b'
-  // @ts-expect-error: one of the two
+  // @ts-expect-error: exactly one of the two is allowed
   await client.conversations.create({ contact_id: 'a', group_id: 'b' })
 }
