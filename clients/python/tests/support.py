@@ -1,4 +1,5 @@
-"""Where the tests run: a server, and a proxy that does to requests what its path says (tests/clients/proxy.rs)."""
+"""Shared by the tests. They run against a server, directly or through a proxy that injects the faults named in its URL
+(tests/clients/proxy.rs)."""
 
 import json
 import os
@@ -15,24 +16,24 @@ PROXY = os.environ["PROTOCOL_API_PROXY"]
 client = ApiClient(TOKEN)
 
 
-def proxied(name, steps="pass", **options):
-    """A client whose first request under the name meets the first of the steps, and so on."""
-    return ApiClient(TOKEN, base_url=f"{PROXY}/{name}/{steps}", **options)
+def via_proxy(name, faults="pass", **options):
+    """A client whose requests go through the proxy: its nth request meets the nth of the comma-separated faults."""
+    return ApiClient(TOKEN, base_url=f"{PROXY}/{name}/{faults}", **options)
 
 
-def report(name):
-    """What came to the proxy under the name: `connections`, `requests`."""
-    with urllib.request.urlopen(f"{PROXY}/report/{name}") as answer:
-        return json.load(answer)
+def proxy_report(name):
+    """What the proxy received under a name: `connections` (a number) and `requests`."""
+    with urllib.request.urlopen(f"{PROXY}/report/{name}") as response:
+        return json.load(response)
 
 
-def word():
-    """Whoever calls it has a word of its own."""
+def unique_word():
+    """A word that no other call returns, for names and search terms."""
     return f"word{uuid.uuid4().hex[:8]}"
 
 
 def closed_port():
-    """A port on which nobody listens."""
+    """A port on which nothing listens."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         return closed.getsockname()[1]

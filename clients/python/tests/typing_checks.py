@@ -1,4 +1,4 @@
-"""What a programmer writes, for the type checker alone: it runs nowhere. Lines that must be refused say so."""
+"""Typical calling code. It is type-checked, never run; lines that the checker must reject say so."""
 
 from typing import List, Optional
 
@@ -7,7 +7,7 @@ from protocol_api import ApiClient, ApiError, Contact, Group, Message, Page, Rat
 client = ApiClient("token", base_url="https://a", timeout=1, connect_timeout=1, max_retries=0)
 
 
-def right() -> None:
+def accepted() -> None:
     page: Page[Group] = client.groups.list()
     more: bool = page.has_more
     after: Optional[Page[Group]] = page.next_page()
@@ -26,7 +26,7 @@ def right() -> None:
         print(error.status, error.code, error.param, error.request_id)
 
 
-def wrong() -> None:
+def rejected() -> None:
     ApiClient()  # type: ignore[call-arg]
     client.groups.create(description="a")  # type: ignore[call-arg]
     client.groups.create(name="a", nmae="a")  # type: ignore[call-arg]

@@ -1,4 +1,4 @@
-"""The client of the Protocol API: groups, contacts, conversations and messages."""
+"""Client for the Protocol API: groups, contacts, conversations and messages."""
 
 from ._client import ApiClient
 from ._errors import (

@@ -1,4 +1,4 @@
-"""The client: its options and its resources."""
+"""The client: its options and resources."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from ._transport import Transport
 
 
 class ApiClient:
-    """The client of the Protocol API. Threads may share it: each call has a connection of its own while it runs.
+    """Client for the Protocol API. It is thread-safe: a connection serves one call at a time.
 
-    base_url: where the API is, with its base path if it has one. Else PROTOCOL_API_BASE_URL, else
-        https://api.protocol.chat.
-    timeout: seconds that a call may take, all tries included.
-    connect_timeout: seconds that a connection may take to be made, each try.
-    max_retries: how many times a request is sent again.
+    base_url: base URL of the API, including the base path if there is one. Default: the environment variable
+        PROTOCOL_API_BASE_URL, or https://api.protocol.chat.
+    timeout: time limit of a call in seconds, including retries.
+    connect_timeout: time limit in seconds for establishing a connection, for each attempt.
+    max_retries: maximum number of retries per call.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class ApiClient:
         self.messages = Messages(self._transport)
 
     def close(self) -> None:
-        """Closes the idle connections. The client opens new ones when it is used again."""
+        """Close idle connections. The client remains usable and opens new ones as needed."""
         self._transport.close()
 
     def __enter__(self) -> ApiClient:

@@ -1,4 +1,4 @@
-"""Connections that are kept alive, and answers that must be there by a deadline."""
+"""Keep-alive connections, and responses that must arrive by a deadline."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ import time
 from typing import Any, List, Mapping, NamedTuple, Optional
 from urllib.parse import SplitResult
 
-# Knows sockets of any number, where the system has it.
+# poll(), unlike select(), has no upper limit on file descriptor numbers.
 _Selector = getattr(selectors, "PollSelector", selectors.SelectSelector)
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     headers: http.client.HTTPMessage
     body: bytes
 
 
 class Connections:
-    """The idle connections to one host. One that is taken belongs to its thread until it is given back."""
+    """A pool of idle connections to one host. A connection in use belongs to one call."""
 
     def __init__(self, url: SplitResult, connect_timeout: float) -> None:
         self._url = url
@@ -36,23 +36,23 @@ class Connections:
 
     def send(
         self, method: str, target: str, body: Optional[bytes], headers: Mapping[str, str], deadline: float
-    ) -> Answer:
-        """Sends a request once. Raises what http.client and socket raise, TimeoutError's kind after the deadline."""
-        connection = self._take()
+    ) -> Response:
+        """Send a request once. Exceptions of http.client and socket pass through; socket.timeout means a timeout."""
+        connection = self._acquire()
         try:
             if connection.sock is None:
-                connection.timeout = min(self._connect_timeout, _left(deadline))
+                connection.timeout = min(self._connect_timeout, _remaining(deadline))
                 connection.connect()
-            connection.sock.settimeout(_left(deadline))
+            connection.sock.settimeout(_remaining(deadline))
             connection.request(method, target, body, dict(headers))
-            connection.response_class = _answer_by(deadline)
-            response = connection.getresponse()
-            answer = Answer(response.status, response.headers, response.read())
+            connection.response_class = _response_class(deadline)
+            received = connection.getresponse()
+            response = Response(received.status, received.headers, received.read())
         except BaseException:
             connection.close()
             raise
-        self._give(connection)
-        return answer
+        self._release(connection)
+        return response
 
     def close(self) -> None:
         with self._lock:
@@ -60,16 +60,16 @@ class Connections:
         for connection in idle:
             connection.close()
 
-    def _take(self) -> http.client.HTTPConnection:
+    def _acquire(self) -> http.client.HTTPConnection:
         while True:
             with self._lock:
                 if self._process != os.getpid():
-                    # After a fork the connections are the parent's, who goes on using them.
+                    # After a fork the pooled connections still belong to the parent process.
                     self._idle, self._process = [], os.getpid()
                 connection = self._idle.pop() if self._idle else None
             if connection is None:
                 return self._open()
-            if not _has_ended(connection.sock):
+            if not _is_closed(connection.sock):
                 return connection
             connection.close()
 
@@ -79,33 +79,36 @@ class Connections:
             return http.client.HTTPSConnection(host, self._url.port, context=self._tls)
         return http.client.HTTPConnection(host, self._url.port)
 
-    def _give(self, connection: http.client.HTTPConnection) -> None:
-        # None: the server ends it after this answer.
+    def _release(self, connection: http.client.HTTPConnection) -> None:
+        # None if the server closes the connection after this response.
         if connection.sock is not None:
             with self._lock:
                 self._idle.append(connection)
 
 
-def _has_ended(sock: socket.socket) -> bool:
-    """An idle connection has something to read only when the server has closed it."""
+def _is_closed(sock: socket.socket) -> bool:
+    """Whether the server has closed an idle connection: only then is there something to read."""
     with _Selector() as selector:
         selector.register(sock, selectors.EVENT_READ)
         return bool(selector.select(0))
 
 
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
+def _remaining(deadline: float) -> float:
+    remaining = deadline - time.monotonic()
+    if remaining <= 0:
         raise socket.timeout("timed out")
-    return left
+    return remaining
 
 
-def _answer_by(deadline: float) -> Any:
-    return lambda sock, **options: http.client.HTTPResponse(_Timed(sock, deadline), **options)  # type: ignore[arg-type]
+def _response_class(deadline: float) -> Any:
+    return lambda sock, **options: http.client.HTTPResponse(
+        _DeadlineStream(sock, deadline),  # type: ignore[arg-type]
+        **options,
+    )
 
 
-class _Timed(io.RawIOBase):
-    """A socket's stream for http.client of which each read has only what is left of the time: many small ones too."""
+class _DeadlineStream(io.RawIOBase):
+    """A stream for http.client that enforces the deadline on every read: a trickle of bytes cannot extend it."""
 
     def __init__(self, sock: socket.socket, deadline: float) -> None:
         self._sock = sock
@@ -119,7 +122,7 @@ class _Timed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> Optional[int]:
-        self._sock.settimeout(_left(self._deadline))
+        self._sock.settimeout(_remaining(self._deadline))
         return self._stream.readinto(buffer)
 
     def close(self) -> None:

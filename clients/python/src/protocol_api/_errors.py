@@ -1,4 +1,4 @@
-"""What callers catch: one class for each thing that they do about it."""
+"""Exception classes, one for each way a caller may want to react."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Mapping, Optional
 
 
 class ApiError(Exception):
-    """The API refused a request, or there was no answer to it (`status` is None then)."""
+    """The API rejected a request, or there was no response (`status` is then None)."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ApiError(Exception):
         self.param = param
         self.request_id = request_id
         self.documentation_url = documentation_url
-        #: Seconds after which the server says that it is worth another try.
+        #: Seconds to wait before trying again, from `Retry-After`.
         self.retry_after = retry_after
 
 
@@ -41,19 +41,19 @@ class AuthenticationError(ApiError):
 
 
 class PermissionDeniedError(ApiError):
-    """403: the token may not do this; it is read-only."""
+    """403: the token is read-only and cannot be used for this request."""
 
 
 class NotFoundError(ApiError):
-    """404: there is no such object."""
+    """404: the object does not exist."""
 
 
 class ConflictError(ApiError):
-    """409 and 412: a unique value is taken, or the object is no longer what `if_match` says."""
+    """409 or 412: a unique value is already taken, or the object no longer matches `if_match`."""
 
 
 class ValidationError(ApiError):
-    """Any other 4xx: the request is wrong; `param` and the message say where."""
+    """Any other 4xx: the request is invalid; see the message and `param`."""
 
 
 class RateLimitError(ApiError):
@@ -61,18 +61,18 @@ class RateLimitError(ApiError):
 
 
 class ServerError(ApiError):
-    """5xx: the server's fault. A write may or may not have happened."""
+    """5xx: the server failed. A write may or may not have taken effect."""
 
 
 class ApiConnectionError(ApiError):
-    """The server was not reached, or the connection broke. A write may or may not have happened."""
+    """The server could not be reached, or the connection was lost. A write may or may not have taken effect."""
 
 
 class ApiTimeoutError(ApiConnectionError):
-    """There was no whole answer within the timeout. A write may or may not have happened."""
+    """No complete response arrived before the timeout. A write may or may not have taken effect."""
 
 
-_CLASSES = {
+_CLASSES_BY_STATUS = {
     401: AuthenticationError,
     403: PermissionDeniedError,
     404: NotFoundError,
@@ -82,20 +82,20 @@ _CLASSES = {
 }
 
 
-def error_of(status: int, headers: Message, body: bytes) -> ApiError:
-    """The error that an answer tells, also where a proxy wrote it and it is no JSON."""
-    told = _parse_object(body)
-    # What is no 4xx or 5xx is a redirect, which is not followed: the token is for this host alone.
-    other = ServerError if status >= 500 else ValidationError if status >= 400 else ApiError
-    return _CLASSES.get(status, other)(
-        str(told.get("message") or f"The server answered with status {status}."),
+def error_from_response(status: int, headers: Message, body: bytes) -> ApiError:
+    """Return the error for a response. The body need not be JSON: a proxy may have written it."""
+    error = _parse_object(body)
+    # Below 400 it is a redirect. Redirects are not followed: the token must not reach another host.
+    fallback = ServerError if status >= 500 else ValidationError if status >= 400 else ApiError
+    return _CLASSES_BY_STATUS.get(status, fallback)(
+        str(error.get("message") or f"The server returned status {status}."),
         status=status,
-        type=told.get("type"),
-        code=told.get("code"),
-        param=told.get("param"),
-        request_id=told.get("request_id") or headers.get("X-Request-Id"),
-        documentation_url=told.get("documentation_url"),
-        retry_after=_seconds_of(headers.get("Retry-After")),
+        type=error.get("type"),
+        code=error.get("code"),
+        param=error.get("param"),
+        request_id=error.get("request_id") or headers.get("X-Request-Id"),
+        documentation_url=error.get("documentation_url"),
+        retry_after=_parse_retry_after(headers.get("Retry-After")),
     )
 
 
@@ -107,8 +107,8 @@ def _parse_object(body: bytes) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _seconds_of(header: Optional[str]) -> Optional[float]:
-    """`Retry-After` in seconds, which may also be a date."""
+def _parse_retry_after(header: Optional[str]) -> Optional[float]:
+    """Return `Retry-After`, which is a number of seconds or a date, in seconds."""
     if header is None:
         return None
     if header.isdecimal():

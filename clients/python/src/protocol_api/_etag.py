@@ -1,4 +1,4 @@
-"""Keeps the ETag with which an object was answered beside it, so that the object is what the API says and no more."""
+"""Keep each object's ETag beside its items, so that the dict holds only the API's own properties."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Any, Dict, Mapping, Optional
 
 
 class Tagged(Dict[str, Any]):
-    """An object that was answered with an ETag."""
+    """An object whose response had an ETag."""
 
     etag: str
 
 
 def etag(answer: Mapping[str, Any]) -> Optional[str]:
-    """The ETag of an object that `get`, `create`, `send` or `update` answered; None for others, such as a list's."""
+    """The ETag of an object returned by `get`, `create`, `send` or `update`; None for others, such as list items."""
     return answer.etag if isinstance(answer, Tagged) else None

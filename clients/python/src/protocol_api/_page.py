@@ -1,4 +1,4 @@
-"""Lists: a page, from which iterating goes on to the next."""
+"""Pagination: pages of objects that continue on the next page when iterated."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ T = TypeVar("T")
 
 
 class Page(Generic[T]):
-    """`data`, newest first, and whether there is more. Iterating gives these objects and those of the pages after."""
+    """One page of a list, newest object first. Iterating continues through the pages that follow."""
 
     has_more: bool
     data: List[T]
 
-    def __init__(self, answer: Mapping[str, Any], backwards: bool, next: Callable[[str], Page[T]]) -> None:
-        self.has_more = answer["has_more"]
-        self.data = answer["data"]
+    def __init__(self, body: Mapping[str, Any], backwards: bool, fetch_page: Callable[[str], Page[T]]) -> None:
+        self.has_more = body["has_more"]
+        self.data = body["data"]
         self._backwards = backwards
-        self._next = next
+        self._fetch_page = fetch_page
 
     def next_page(self) -> Optional[Page[T]]:
-        """The page after this one, in the direction of the list; None after the last."""
+        """Request the next page in the list's direction; None if this is the last one."""
         if not self.has_more or not self.data:
             return None
         last: Any = self.data[0 if self._backwards else -1]
-        return self._next(last["id"])
+        return self._fetch_page(last["id"])
 
     def __iter__(self) -> Iterator[T]:
         page: Optional[Page[T]] = self
         while page is not None:
             objects = page.data[::-1] if self._backwards else page.data
             yield from objects[:-1]
-            # The page after an object cannot be asked for once it is deleted, and loops may delete what they are given.
+            # The last object is the cursor of the next page, so that page is requested before the caller can delete it.
             next_page = page.next_page()
             yield from objects[-1:]
             page = next_page

@@ -1,4 +1,4 @@
-"""The API's resources, each request a method. Parameters are keywords; their types are in _types.py."""
+"""The API's resources, with one method per request. Parameters are keyword arguments, typed in _types.py."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from ._types import (
 )
 
 if TYPE_CHECKING:
-    # Every type checker has it; nothing needs it when the program runs.
+    # Type checkers bundle it; it is not needed at run time.
     from typing_extensions import Unpack
 
 T = TypeVar("T")
-#: An object that was answered, or its ETag.
+#: An object returned by an earlier call, or its ETag.
 IfMatch = Union[Mapping[str, Any], str, None]
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -45,21 +45,21 @@ class _Resource(Generic[T]):
         self._transport = transport
 
     def get(self, id: str, /, *, timeout: Optional[float] = None) -> T:
-        """Retrieves an object by its id."""
-        return self._transport.call("GET", self._at(id), timeout=timeout)  # type: ignore[no-any-return]
+        """Retrieve an object by its id."""
+        return self._transport.call("GET", self._path_of(id), timeout=timeout)  # type: ignore[no-any-return]
 
     def delete(self, id: str, /, *, if_match: IfMatch = None, timeout: Optional[float] = None) -> None:
-        """Deletes an object for good; with `if_match` only if it is still this one."""
-        self._transport.call("DELETE", self._at(id), if_match=if_match, timeout=timeout)
+        """Permanently delete an object; with `if_match`, only if it is unchanged."""
+        self._transport.call("DELETE", self._path_of(id), if_match=if_match, timeout=timeout)
 
-    def _at(self, id: str) -> str:
-        return f"{self._path}/{_checked_id(id)}"
+    def _path_of(self, id: str) -> str:
+        return f"{self._path}/{_check_id(id)}"
 
     def _list(self, params: Mapping[str, Any], timeout: Optional[float]) -> Page[T]:
-        return _page(self._transport, self._path, params, timeout)
+        return _list_page(self._transport, self._path, params, timeout)
 
-    def _make(self, params: Mapping[str, Any], idempotency_key: Optional[str], timeout: Optional[float]) -> T:
-        # One key a call: all tries of a call have the same, so that it takes effect once.
+    def _post(self, params: Mapping[str, Any], idempotency_key: Optional[str], timeout: Optional[float]) -> T:
+        # All attempts of a call share one key, so that the request takes effect once.
         key = secrets.token_hex(16) if idempotency_key is None else idempotency_key
         return self._transport.call(  # type: ignore[no-any-return]
             "POST", self._path, body=params, idempotency_key=key, timeout=timeout
@@ -67,7 +67,7 @@ class _Resource(Generic[T]):
 
     def _update(self, id: str, changes: Mapping[str, Any], if_match: IfMatch, timeout: Optional[float]) -> T:
         return self._transport.call(  # type: ignore[no-any-return]
-            "PUT", self._at(id), body=changes, if_match=if_match, timeout=timeout
+            "PUT", self._path_of(id), body=changes, if_match=if_match, timeout=timeout
         )
 
 
@@ -76,11 +76,10 @@ class Groups(_Resource[Group]):
 
     def __init__(self, transport: Transport) -> None:
         super().__init__(transport)
-        #: The members of a group.
         self.contacts = Members(transport)
 
     def list(self, *, timeout: Optional[float] = None, **params: Unpack[GroupList]) -> Page[Group]:
-        """Lists groups: `archived`, `contact_id`, `query`; `limit`, `starting_after`, `ending_before`."""
+        """List groups. Parameters: `archived`, `contact_id`, `query`, `limit`, `starting_after`, `ending_before`."""
         return self._list(params, timeout)
 
     def create(
@@ -90,8 +89,8 @@ class Groups(_Resource[Group]):
         timeout: Optional[float] = None,
         **params: Unpack[GroupCreate],
     ) -> Group:
-        """Creates a group: `name`; `description`, `avatar_url`, `contacts`."""
-        return self._make(params, idempotency_key, timeout)
+        """Create a group. Required: `name`. Optional: `description`, `avatar_url`, `contacts`."""
+        return self._post(params, idempotency_key, timeout)
 
     def update(
         self,
@@ -102,30 +101,30 @@ class Groups(_Resource[Group]):
         timeout: Optional[float] = None,
         **changes: Unpack[GroupUpdate],
     ) -> Group:
-        """Changes what is given: `name`, `description`, `avatar_url`, `contacts` (all members), `archived_at`."""
+        """Change `name`, `description`, `avatar_url`, `contacts` (replaces all members) or `archived_at`."""
         return self._update(id, changes, if_match, timeout)
 
 
 class Members:
-    """The contacts that are members of a group. `if_match` is asked of the group here."""
+    """The members of a group. Here `if_match` refers to the group."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def list(self, group_id: str, /, *, timeout: Optional[float] = None, **params: Unpack[PageParams]) -> Page[Contact]:
-        """Lists the members in the group's order: `limit`, `starting_after`, `ending_before`."""
-        return _page(self._transport, f"/v1/groups/{_checked_id(group_id)}/contacts", params, timeout)
+        """List the members in the group's order. Parameters: `limit`, `starting_after`, `ending_before`."""
+        return _list_page(self._transport, f"/v1/groups/{_check_id(group_id)}/contacts", params, timeout)
 
     def add(
         self, group_id: str, contact_id: str, /, *, if_match: IfMatch = None, timeout: Optional[float] = None
     ) -> None:
-        """Adds a member at the end; one that is a member stays where it is."""
+        """Add a contact as the last member. An existing member keeps its position."""
         self._transport.call("PUT", _member_path(group_id, contact_id), if_match=if_match, timeout=timeout)
 
     def remove(
         self, group_id: str, contact_id: str, /, *, if_match: IfMatch = None, timeout: Optional[float] = None
     ) -> None:
-        """Takes a member out."""
+        """Remove a member."""
         self._transport.call("DELETE", _member_path(group_id, contact_id), if_match=if_match, timeout=timeout)
 
 
@@ -133,7 +132,7 @@ class Contacts(_Resource[Contact]):
     _path = "/v1/contacts"
 
     def list(self, *, timeout: Optional[float] = None, **params: Unpack[ContactList]) -> Page[Contact]:
-        """Lists contacts: `username`, `query`; `limit`, `starting_after`, `ending_before`."""
+        """List contacts. Parameters: `username`, `query`, `limit`, `starting_after`, `ending_before`."""
         return self._list(params, timeout)
 
     def create(
@@ -143,8 +142,8 @@ class Contacts(_Resource[Contact]):
         timeout: Optional[float] = None,
         **params: Unpack[ContactCreate],
     ) -> Contact:
-        """Creates a contact: `username`; `phone_number`, `avatar_url`, `display_name`."""
-        return self._make(params, idempotency_key, timeout)
+        """Create a contact. Required: `username`. Optional: `phone_number`, `avatar_url`, `display_name`."""
+        return self._post(params, idempotency_key, timeout)
 
     def update(
         self,
@@ -155,7 +154,7 @@ class Contacts(_Resource[Contact]):
         timeout: Optional[float] = None,
         **changes: Unpack[ContactUpdate],
     ) -> Contact:
-        """Changes what is given: `username`, `phone_number`, `avatar_url`, `display_name`."""
+        """Change `username`, `phone_number`, `avatar_url` or `display_name`."""
         return self._update(id, changes, if_match, timeout)
 
 
@@ -163,7 +162,10 @@ class Conversations(_Resource[Conversation]):
     _path = "/v1/conversations"
 
     def list(self, *, timeout: Optional[float] = None, **params: Unpack[ConversationList]) -> Page[Conversation]:
-        """Lists conversations: `archived`, `muted`, `pinned`, `group_id`, `contact_id`; `limit` and so on."""
+        """List conversations.
+
+        Parameters: `archived`, `muted`, `pinned`, `group_id`, `contact_id`, `limit`, `starting_after`, `ending_before`.
+        """
         return self._list(params, timeout)
 
     def create(
@@ -173,8 +175,8 @@ class Conversations(_Resource[Conversation]):
         timeout: Optional[float] = None,
         **params: Unpack[ConversationCreate],
     ) -> Conversation:
-        """Creates the conversation of a contact or group that has none: `contact_id` or `group_id`."""
-        return self._make(params, idempotency_key, timeout)
+        """Create a conversation for a contact or group that has none. Required: `contact_id` or `group_id`."""
+        return self._post(params, idempotency_key, timeout)
 
     def update(
         self,
@@ -185,7 +187,7 @@ class Conversations(_Resource[Conversation]):
         timeout: Optional[float] = None,
         **changes: Unpack[ConversationUpdate],
     ) -> Conversation:
-        """Changes what is given: `pinned_message_id`, `is_pinned`, `is_muted`, `last_opened_at`, `archived_at`."""
+        """Change `pinned_message_id`, `is_pinned`, `is_muted`, `last_opened_at` or `archived_at`."""
         return self._update(id, changes, if_match, timeout)
 
 
@@ -193,7 +195,7 @@ class Messages(_Resource[Message]):
     _path = "/v1/messages"
 
     def list(self, *, timeout: Optional[float] = None, **params: Unpack[MessageList]) -> Page[Message]:
-        """Lists messages: `conversation_id`, `query`; `limit`, `starting_after`, `ending_before`."""
+        """List messages. Parameters: `conversation_id`, `query`, `limit`, `starting_after`, `ending_before`."""
         return self._list(params, timeout)
 
     def send(
@@ -203,8 +205,8 @@ class Messages(_Resource[Message]):
         timeout: Optional[float] = None,
         **params: Unpack[MessageSend],
     ) -> Message:
-        """Sends a message: `conversation_id`, `message`; `contact_id`, the sender."""
-        return self._make(params, idempotency_key, timeout)
+        """Send a message. Required: `conversation_id`, `message`. Optional: `contact_id`, the sender."""
+        return self._post(params, idempotency_key, timeout)
 
     def update(
         self,
@@ -215,23 +217,23 @@ class Messages(_Resource[Message]):
         timeout: Optional[float] = None,
         **changes: Unpack[MessageUpdate],
     ) -> Message:
-        """Changes what is given: `message`, `reactions`, `read_at`."""
+        """Change `message`, `reactions` or `read_at`."""
         return self._update(id, changes, if_match, timeout)
 
 
-def _page(transport: Transport, path: str, params: Mapping[str, Any], timeout: Optional[float]) -> Page[Any]:
+def _list_page(transport: Transport, path: str, params: Mapping[str, Any], timeout: Optional[float]) -> Page[Any]:
     backwards = params.get("ending_before") is not None
     cursor = "ending_before" if backwards else "starting_after"
-    answer = transport.call("GET", path, query=params, timeout=timeout)
-    return Page(answer, backwards, lambda id: _page(transport, path, {**params, cursor: id}, timeout))
+    body = transport.call("GET", path, query=params, timeout=timeout)
+    return Page(body, backwards, lambda id: _list_page(transport, path, {**params, cursor: id}, timeout))
 
 
 def _member_path(group_id: str, contact_id: str) -> str:
-    return f"/v1/groups/{_checked_id(group_id)}/contacts/{_checked_id(contact_id)}"
+    return f"/v1/groups/{_check_id(group_id)}/contacts/{_check_id(contact_id)}"
 
 
-def _checked_id(id: str) -> str:
-    """An id goes into the path: an empty one would name the list."""
+def _check_id(id: str) -> str:
+    """Ids become part of the path, where an empty one would address the list."""
     if isinstance(id, str) and _ID.fullmatch(id):
         return id
     raise ValueError(f"An id must be a string of letters and digits, not {id!r}.")

@@ -1,4 +1,4 @@
-"""Sends a call: headers, tries and their pauses, the timeout over all of them. Sockets are _connections.py's."""
+"""Send requests: headers, retries with backoff, and the timeout that covers them all."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ import time
 from typing import Any, Dict, Mapping, Optional, Union
 from urllib.parse import SplitResult, urlencode, urlsplit
 
-from ._connections import Answer, Connections
-from ._errors import ApiConnectionError, ApiError, ApiTimeoutError, error_of
+from ._connections import Connections, Response
+from ._errors import ApiConnectionError, ApiError, ApiTimeoutError, error_from_response
 from ._etag import Tagged, etag
 from ._version import VERSION
 
 _DEFAULT_BASE_URL = "https://api.protocol.chat"
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _PRINTABLE_ASCII = re.compile(r"[\x20-\x7e]+")
-# The answers that a later try may better, also those of a proxy whose server is starting anew.
-_TRY_AGAIN = (429, 502, 503, 504)
-_FIRST_PAUSE = 0.25
-_LONGEST_PAUSE = 8.0
+# 502 and 504 come from proxies, for example while the server behind them restarts.
+_RETRYABLE_STATUSES = (429, 502, 503, 504)
+_INITIAL_BACKOFF = 0.25
+_MAX_BACKOFF = 8.0
 
 
 class Transport:
     def __init__(
         self, token: str, base_url: Optional[str], timeout: float, connect_timeout: float, max_retries: int
     ) -> None:
-        # Checked here, as http.client would put a token that it cannot send into its error.
+        # Checked here because http.client would quote an invalid header value, and so the token, in its error.
         if not isinstance(token, str) or not _VISIBLE_ASCII.fullmatch(token):
             raise ValueError("The token must be a string of visible ASCII characters.")
         if max_retries < 0:
-            raise ValueError("`max_retries` must be 0 or more.")
+            raise ValueError("`max_retries` must not be negative.")
         url = _parse_base_url(base_url or os.environ.get("PROTOCOL_API_BASE_URL") or _DEFAULT_BASE_URL)
         self.base_url = url.geturl()
         self._base_path = url.path
         self._token = token
-        self._timeout = _checked_timeout("timeout", timeout)
+        self._timeout = _check_timeout("timeout", timeout)
         self._max_retries = max_retries
-        self._connections = Connections(url, _checked_timeout("connect_timeout", connect_timeout))
+        self._connections = Connections(url, _check_timeout("connect_timeout", connect_timeout))
 
     def close(self) -> None:
         self._connections.close()
@@ -57,32 +57,33 @@ class Transport:
         if_match: Union[Mapping[str, Any], str, None] = None,
         timeout: Optional[float] = None,
     ) -> Any:
-        """Answers with the object in the answer, or with None where there is none."""
-        target = self._base_path + path + _query_of(query)
+        """Return the object in the response, or None if the response is empty."""
+        target = self._base_path + path + _query_string(query)
         payload = None if body is None else json.dumps(body).encode()
         headers = self._headers(payload, idempotency_key, if_match)
-        deadline = time.monotonic() + (self._timeout if timeout is None else _checked_timeout("timeout", timeout))
-        # The failure that left it unknown whether the request took effect.
-        unknown: Optional[ApiError] = None
+        deadline = time.monotonic() + (self._timeout if timeout is None else _check_timeout("timeout", timeout))
+        # The failure of an earlier attempt that may nevertheless have taken effect.
+        ambiguous: Optional[ApiError] = None
         retries = 0
         while True:
-            answer = self._attempt(method, target, payload, headers, deadline, f"{method} {path}")
-            if isinstance(answer, Answer) and 200 <= answer.status < 300:
-                return _object_of(answer)
-            failure = answer if isinstance(answer, ApiError) else error_of(*answer)
-            if unknown is not None:
-                # The earlier try did it, or another caller; the object is gone, as was asked.
+            outcome = self._attempt(method, target, payload, headers, deadline, f"{method} {path}")
+            if isinstance(outcome, Response) and 200 <= outcome.status < 300:
+                return _parse_body(outcome)
+            failure = outcome if isinstance(outcome, ApiError) else error_from_response(*outcome)
+            if ambiguous is not None:
+                # The object is gone, as requested: the earlier attempt deleted it, or another caller did.
                 if method == "DELETE" and failure.status == 404:
                     return None
-                # The object may have changed by the earlier try: that somebody else changed it cannot be said.
+                # The earlier attempt may itself have changed the ETag, so this need not be a conflict with others.
                 if method != "DELETE" and failure.status == 412:
-                    raise unknown
-            pause = _pause_before(retries, failure)
-            if not _may_try_again(failure) or retries >= self._max_retries or time.monotonic() + pause >= deadline:
+                    raise ambiguous
+            delay = _backoff(retries, failure)
+            if not _is_retryable(failure) or retries >= self._max_retries or time.monotonic() + delay >= deadline:
                 raise failure
+            # A request that was rate-limited had no effect.
             if failure.status != 429:
-                unknown = failure
-            time.sleep(pause)
+                ambiguous = failure
+            time.sleep(delay)
             retries += 1
 
     def _headers(
@@ -96,9 +97,9 @@ class Transport:
         if payload is not None:
             headers["Content-Type"] = "application/json"
         if idempotency_key is not None:
-            headers["Idempotency-Key"] = _checked_key(idempotency_key)
+            headers["Idempotency-Key"] = _check_idempotency_key(idempotency_key)
         if if_match is not None:
-            headers["If-Match"] = _checked_tag(if_match)
+            headers["If-Match"] = _entity_tag(if_match)
         return headers
 
     def _attempt(
@@ -109,32 +110,32 @@ class Transport:
         headers: Mapping[str, str],
         deadline: float,
         name: str,
-    ) -> Union[Answer, ApiError]:
-        """One try: the whole answer, or an ApiConnectionError. Raises an ApiTimeoutError where time is up."""
+    ) -> Union[Response, ApiError]:
+        """One attempt: the complete response, or an ApiConnectionError. Raises ApiTimeoutError after the deadline."""
         try:
             return self._connections.send(method, target, payload, headers, deadline)
         except socket.timeout as error:
             if time.monotonic() >= deadline:
-                raise ApiTimeoutError(f"{name}: there was no whole answer in time.") from error
-            return _caused(ApiConnectionError(f"{name}: the connection was not made in time."), error)
+                raise ApiTimeoutError(f"{name}: timed out before a complete response arrived.") from error
+            return _with_cause(ApiConnectionError(f"{name}: timed out while connecting."), error)
         except (OSError, http.client.HTTPException) as error:
-            return _caused(ApiConnectionError(f"{name}: the connection failed ({error!r})."), error)
+            return _with_cause(ApiConnectionError(f"{name}: the connection failed ({error!r})."), error)
 
 
-def _caused(failure: ApiError, cause: Exception) -> ApiError:
+def _with_cause(failure: ApiError, cause: Exception) -> ApiError:
     failure.__cause__ = cause
     return failure
 
 
-def _object_of(answer: Answer) -> Any:
-    if not answer.body:
+def _parse_body(response: Response) -> Any:
+    if not response.body:
         return None
     try:
-        value = json.loads(answer.body)
+        value = json.loads(response.body)
     except ValueError:
-        message = "The answer is not JSON. Is the base URL that of the API?"
-        raise ApiError(message, status=answer.status, request_id=answer.headers.get("X-Request-Id")) from None
-    tag = answer.headers.get("ETag")
+        message = "The response is not JSON. Check that the base URL points to the API."
+        raise ApiError(message, status=response.status, request_id=response.headers.get("X-Request-Id")) from None
+    tag = response.headers.get("ETag")
     if tag is None or not isinstance(value, dict):
         return value
     tagged = Tagged(value)
@@ -142,45 +143,45 @@ def _object_of(answer: Answer) -> Any:
     return tagged
 
 
-def _may_try_again(failure: ApiError) -> bool:
-    return isinstance(failure, ApiConnectionError) or failure.status in _TRY_AGAIN
+def _is_retryable(failure: ApiError) -> bool:
+    return isinstance(failure, ApiConnectionError) or failure.status in _RETRYABLE_STATUSES
 
 
-def _pause_before(retries: int, failure: ApiError) -> float:
-    """Twice as long each time, shortened by chance so that clients do not come back all at once."""
-    pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0**retries) * random.uniform(0.5, 1)
-    return max(pause, failure.retry_after or 0)
+def _backoff(retries: int, failure: ApiError) -> float:
+    """Seconds before the next attempt: exponential backoff with jitter, or `Retry-After` if that is longer."""
+    delay = min(_MAX_BACKOFF, _INITIAL_BACKOFF * 2.0**retries) * random.uniform(0.5, 1)
+    return max(delay, failure.retry_after or 0)
 
 
 def _parse_base_url(text: str) -> SplitResult:
     url = urlsplit(text.rstrip("/"))
-    fits = url.scheme in ("http", "https") and url.hostname and not (url.username or url.password)
-    if not fits or re.search(r"[?#\s]", text) or not text.isascii():
-        raise ValueError("The base URL must be an http or https URL without user, query and fragment.")
+    valid = url.scheme in ("http", "https") and url.hostname and not (url.username or url.password)
+    if not valid or re.search(r"[?#\s]", text) or not text.isascii():
+        raise ValueError("The base URL must be an http or https URL without credentials, query or fragment.")
     return url
 
 
-def _query_of(query: Optional[Mapping[str, Any]]) -> str:
-    given = {name: value for name, value in (query or {}).items() if value is not None}
-    if not given:
+def _query_string(query: Optional[Mapping[str, Any]]) -> str:
+    params = {name: value for name, value in (query or {}).items() if value is not None}
+    if not params:
         return ""
-    return "?" + urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in given.items()})
+    return "?" + urlencode({k: str(v).lower() if isinstance(v, bool) else v for k, v in params.items()})
 
 
-def _checked_timeout(name: str, seconds: float) -> float:
+def _check_timeout(name: str, seconds: float) -> float:
     if not seconds > 0:
-        raise ValueError(f"`{name}` must be a number of seconds above 0.")
+        raise ValueError(f"`{name}` must be a positive number of seconds.")
     return seconds
 
 
-def _checked_key(key: str) -> str:
+def _check_idempotency_key(key: str) -> str:
     if len(key) <= 255 and _VISIBLE_ASCII.fullmatch(key):
         return key
     raise ValueError("`idempotency_key` must be 1 to 255 visible ASCII characters.")
 
 
-def _checked_tag(given: Union[Mapping[str, Any], str]) -> str:
-    tag = given if isinstance(given, str) else etag(given)
+def _entity_tag(if_match: Union[Mapping[str, Any], str]) -> str:
+    tag = if_match if isinstance(if_match, str) else etag(if_match)
     if tag is not None and _PRINTABLE_ASCII.fullmatch(tag):
         return tag
-    raise ValueError("`if_match` must be an ETag or an object that get, create, send or update answered.")
+    raise ValueError("`if_match` must be an ETag, or an object returned by get, create, send or update.")

@@ -1,6 +1,6 @@
-"""The shapes of objects and parameters, with the API's names. Times are UNIX seconds.
+"""Types of objects and parameters. Properties use the API's names; timestamps are UNIX seconds.
 
-An answer is a dict that has every property; one that this version does not know is in it all the same.
+Returned objects are dicts with every property, including those that this version does not list.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Conversation(TypedDict):
     archived_at: Optional[int]
 
 
-#: Such as `{"red_angry_face": ["KateMcCallister"]}`.
+#: For example `{"red_angry_face": ["KateMcCallister"]}`.
 Reaction = Dict[str, List[str]]
 
 
 class Message(TypedDict):
     id: str
     conversation_id: str
-    #: The sender; None: you, or a contact that is deleted.
+    #: The sender, or None if the sender is you or a deleted contact.
     contact: Optional[Contact]
     message: str
     reactions: List[Reaction]
@@ -73,16 +73,17 @@ class ContactId(TypedDict):
     id: str
 
 
-#: A contact by its id, by an object with its `id`, or by a `username`, which makes the contact if there is none.
+#: A contact: its id, an object with its `id`, or an object with a `username`, which creates the contact if it does not
+#: exist.
 ContactRef = Union[str, ContactId, Contact, ContactCreate]
 
 
 class PageParams(TypedDict, total=False):
-    #: Objects a page, 1 to 100: 10 unless told.
+    #: Objects per page, 1 to 100. Default: 10.
     limit: int
-    #: Begins after the object with this id.
+    #: Return the page after the object with this id.
     starting_after: str
-    #: The page before the object with this id. Iterating goes on towards the newest object then.
+    #: Return the page just before the object with this id. Iteration then continues toward the newest object.
     ending_before: str
 
 
@@ -90,7 +91,7 @@ class GroupList(PageParams, total=False):
     archived: bool
     #: Only groups with this member.
     contact_id: str
-    #: Words of name and description.
+    #: Search terms, matched against name and description.
     query: str
 
 
@@ -109,13 +110,13 @@ class GroupUpdate(TypedDict, total=False):
     description: Optional[str]
     avatar_url: Optional[str]
     contacts: Sequence[ContactRef]
-    #: Set: archived at that time; None: restored.
+    #: A timestamp archives the group; None restores it.
     archived_at: Optional[int]
 
 
 class ContactList(PageParams, total=False):
     username: str
-    #: Words of username, display_name and phone_number.
+    #: Search terms, matched against username, display_name and phone_number.
     query: str
 
 
@@ -135,7 +136,7 @@ class ConversationList(PageParams, total=False):
 
 
 class ConversationCreate(TypedDict, total=False):
-    #: One of the two.
+    #: Exactly one of the two is required.
     contact_id: Optional[str]
     group_id: Optional[str]
 
@@ -150,7 +151,7 @@ class ConversationUpdate(TypedDict, total=False):
 
 class MessageList(PageParams, total=False):
     conversation_id: str
-    #: Words of the message.
+    #: Search terms, matched against the message text.
     query: str
 
 
@@ -160,7 +161,7 @@ class _MessageText(TypedDict):
 
 
 class MessageSend(_MessageText, total=False):
-    #: The sender, a member of the group or the conversation's contact: you unless told.
+    #: The sender: a member of the group, or the conversation's contact. Default: you.
     contact_id: Optional[str]
 
 

@@ -1,3 +1,3 @@
-"""The version of pyproject.toml, which a test holds it to."""
+"""The package version. A test checks that it equals the one in pyproject.toml."""
 
 VERSION = "0.1.0"
