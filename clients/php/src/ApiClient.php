@@ -9,10 +9,10 @@ use Protocol\Resource\Conversations;
 use Protocol\Resource\Groups;
 use Protocol\Resource\Messages;
 
-/** The client of the Protocol API: groups, contacts, conversations and messages. */
+/** Client for the Protocol API: groups, contacts, conversations and messages. */
 final class ApiClient
 {
-    /** The version of composer.json, which a test holds it to. */
+    /** The package version. A test checks that it equals the one in composer.json. */
     public const VERSION = '0.1.0';
 
     public readonly Groups $groups;
@@ -21,11 +21,11 @@ final class ApiClient
     public readonly Messages $messages;
 
     /**
-     * @param string|null $baseUrl Where the API is, with its base path if it has one. Else PROTOCOL_API_BASE_URL,
-     *                             else https://api.protocol.chat.
-     * @param float $timeout Seconds that a call may take, all tries included.
-     * @param float $connectTimeout Seconds that a connection may take to be made, each try.
-     * @param int $maxRetries How many times a request is sent again.
+     * @param string|null $baseUrl Base URL of the API, including the base path if there is one. Default: the
+     *                             environment variable PROTOCOL_API_BASE_URL, or https://api.protocol.chat.
+     * @param float $timeout Time limit of a call in seconds, including retries.
+     * @param float $connectTimeout Time limit in seconds for establishing a connection, for each attempt.
+     * @param int $maxRetries Maximum number of retries per call.
      */
     public function __construct(
         #[\SensitiveParameter] string $token,

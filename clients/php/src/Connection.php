@@ -8,7 +8,7 @@ use Protocol\Exception\ApiConnectionException;
 use Protocol\Exception\ApiTimeoutException;
 
 /**
- * One curl handle, which keeps its connections alive.
+ * A curl handle that keeps its connection alive between requests.
  *
  * @internal
  */
@@ -17,11 +17,11 @@ final class Connection
     private ?\CurlHandle $handle = null;
 
     /**
-     * One try: the whole answer, or why there is none.
+     * One attempt: the complete response, or the reason there is none.
      *
      * @param list<string> $headers
-     * @param float $timeout Seconds for all, of which connecting may take $connectTimeout.
-     * @param string $name What an exception calls the request.
+     * @param float $timeout Seconds for the whole attempt, including at most $connectTimeout for connecting.
+     * @param string $name The request's name in exception messages.
      * @throws ApiTimeoutException
      */
     public function send(
@@ -32,15 +32,15 @@ final class Connection
         float $timeout,
         float $connectTimeout,
         string $name,
-    ): Answer|ApiConnectionException {
+    ): Response|ApiConnectionException {
         $this->handle ??= curl_init();
-        // Forgets the last request, and keeps the connection.
+        // Clears the options of the previous request but keeps its connection.
         curl_reset($this->handle);
         $received = [];
         curl_setopt_array($this->handle, [
             CURLOPT_URL => $url,
             CURLOPT_CUSTOMREQUEST => $method,
-            // curl asks before it sends a large body, and waits a second where a server does not tell.
+            // Without this, curl sends `Expect: 100-continue` before a large body and waits up to a second for a reply.
             CURLOPT_HTTPHEADER => [...$headers, 'Expect:'],
             CURLOPT_RETURNTRANSFER => true,
             CURLOPT_PROTOCOLS => CURLPROTO_HTTP | CURLPROTO_HTTPS,
@@ -58,22 +58,22 @@ final class Connection
         if ($body !== null) {
             curl_setopt($this->handle, CURLOPT_POSTFIELDS, $body);
         }
-        $text = curl_exec($this->handle);
-        if (is_string($text)) {
-            return new Answer(curl_getinfo($this->handle, CURLINFO_RESPONSE_CODE), $received, $text);
+        $body = curl_exec($this->handle);
+        if (is_string($body)) {
+            return new Response(curl_getinfo($this->handle, CURLINFO_RESPONSE_CODE), $received, $body);
         }
         $errno = curl_errno($this->handle);
-        // Zero: it was not connected yet.
+        // Zero means that the connection was not established.
         $connected = curl_getinfo($this->handle, CURLINFO_PRETRANSFER_TIME) > 0 || $connectTimeout >= $timeout;
         if ($errno === CURLE_OPERATION_TIMEDOUT && $connected) {
-            throw new ApiTimeoutException("$name: there was no whole answer in time.");
+            throw new ApiTimeoutException("$name: timed out before a complete response arrived.");
         }
         return new ApiConnectionException(
             sprintf('%s: the connection failed (%s).', $name, curl_strerror($errno) ?? "curl error $errno"),
         );
     }
 
-    /** At least one, as none would be for ever. */
+    /** At least 1: curl treats 0 as no timeout. */
     private static function milliseconds(float $seconds): int
     {
         return (int) max(1, min(ceil($seconds * 1000), PHP_INT_MAX >> 32));

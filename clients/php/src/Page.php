@@ -7,7 +7,7 @@ namespace Protocol;
 use Protocol\Model\Model;
 
 /**
- * `data`, newest first, and whether there is more. Iterating gives these objects and those of the pages after.
+ * One page of a list, newest object first. Iterating continues through the pages that follow.
  *
  * @template T of Model
  * @implements \IteratorAggregate<int, T>
@@ -16,19 +16,19 @@ final class Page implements \IteratorAggregate, \JsonSerializable
 {
     /**
      * @param list<T> $data
-     * @param \Closure(string): Page<T> $next Asks for the page after the object with this id.
+     * @param \Closure(string): Page<T> $fetchPage Requests the page that follows the object with the given id.
      * @internal
      */
     public function __construct(
         public readonly bool $has_more,
         public readonly array $data,
         private readonly bool $backwards,
-        private readonly \Closure $next,
+        private readonly \Closure $fetchPage,
     ) {
     }
 
     /**
-     * The page after this one, in the direction of the list; null after the last.
+     * Requests the next page in the list's direction; null if this is the last one.
      *
      * @return Page<T>|null
      */
@@ -38,7 +38,7 @@ final class Page implements \IteratorAggregate, \JsonSerializable
             return null;
         }
         $last = $this->data[$this->backwards ? 0 : count($this->data) - 1];
-        return ($this->next)($last->id);
+        return ($this->fetchPage)($last->id);
     }
 
     /** @return \Generator<int, T> */
@@ -50,7 +50,7 @@ final class Page implements \IteratorAggregate, \JsonSerializable
             foreach ($objects as $object) {
                 yield $object;
             }
-            // The page after an object cannot be asked for once it is deleted, and loops may delete what they get.
+            // The last object is the cursor of the next page, so that page is requested before it can be deleted.
             $next = $page->nextPage();
             if ($last !== null) {
                 yield $last;

@@ -5,9 +5,9 @@ declare(strict_types=1);
 namespace Protocol;
 
 /** @internal */
-final readonly class Answer
+final readonly class Response
 {
-    /** @param array<string, string> $headers By their names in lower case. */
+    /** @param array<string, string> $headers Keyed by lowercase name. */
     public function __construct(public int $status, public array $headers, public string $body)
     {
     }

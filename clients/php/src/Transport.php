@@ -9,7 +9,7 @@ use Protocol\Exception\ApiException;
 use Protocol\Model\Model;
 
 /**
- * Sends a call: headers, tries and their pauses, the timeout over all of them. Curl is Connection's.
+ * Sends requests: headers, retries with backoff, and the timeout that covers them all.
  *
  * @internal
  */
@@ -18,10 +18,10 @@ final class Transport
     private const DEFAULT_BASE_URL = 'https://api.protocol.chat';
     private const VISIBLE_ASCII = '/^[\x21-\x7e]+\z/';
     private const PRINTABLE_ASCII = '/^[\x20-\x7e]+\z/';
-    /** The answers that a later try may better, also those of a proxy whose server is starting anew. */
-    private const TRY_AGAIN = [429, 502, 503, 504];
-    private const FIRST_PAUSE = 0.25;
-    private const LONGEST_PAUSE = 8.0;
+    /** 502 and 504 come from proxies, for example while the server behind them restarts. */
+    private const RETRYABLE_STATUSES = [429, 502, 503, 504];
+    private const INITIAL_BACKOFF = 0.25;
+    private const MAX_BACKOFF = 8.0;
 
     private readonly Connection $connection;
     private readonly string $baseUrl;
@@ -33,35 +33,35 @@ final class Transport
         private readonly float $connectTimeout,
         private readonly int $maxRetries,
     ) {
-        // Checked here, as a line break in a header would begin another.
+        // Checked here because a line break would start another header.
         if (preg_match(self::VISIBLE_ASCII, $token) !== 1) {
             throw new \InvalidArgumentException('The token must be a string of visible ASCII characters.');
         }
         self::checkTimeout('timeout', $timeout);
         self::checkTimeout('connectTimeout', $connectTimeout);
         if ($maxRetries < 0) {
-            throw new \InvalidArgumentException('`maxRetries` must be 0 or more.');
+            throw new \InvalidArgumentException('`maxRetries` must not be negative.');
         }
-        $this->baseUrl = self::checkedBaseUrl(
+        $this->baseUrl = self::checkBaseUrl(
             $baseUrl ?? (getenv('PROTOCOL_API_BASE_URL') ?: self::DEFAULT_BASE_URL),
         );
         $this->connection = new Connection();
     }
 
-    /** @return array<string, mixed> Without the token: print_r and var_dump show this. */
+    /** @return array<string, mixed> What print_r and var_dump show, without the token. */
     public function __debugInfo(): array
     {
         return ['baseUrl' => $this->baseUrl];
     }
 
-    /** @return never The token stays in memory. */
+    /** @return never Serializing a client would expose its token. */
     public function __serialize(): array
     {
         throw new \LogicException('A client cannot be serialized.');
     }
 
     /**
-     * The JSON object in the answer and its ETag, or nulls where there is none.
+     * Returns the JSON object in the response and its ETag; null for each that is missing.
      *
      * @param array<string, mixed> $query
      * @param array<string, mixed>|null $body
@@ -78,41 +78,42 @@ final class Transport
         ?float $timeout = null,
     ): array {
         self::checkTimeout('timeout', $timeout ??= $this->timeout);
-        $url = $this->baseUrl . $path . self::queryOf($query);
+        $url = $this->baseUrl . $path . self::queryString($query);
         $payload = $body === null ? null : json_encode((object) $body, JSON_THROW_ON_ERROR);
         $headers = $this->headers($payload, $idempotencyKey, $ifMatch);
         $deadline = microtime(true) + $timeout;
-        // The failure that left it unknown whether the request took effect.
-        $unknown = null;
+        // The failure of an earlier attempt that may nevertheless have taken effect.
+        $ambiguous = null;
         for ($retries = 0; ; $retries++) {
-            $left = $deadline - microtime(true);
-            $answer = $this->connection
-                ->send($method, $url, $headers, $payload, $left, $this->connectTimeout, "$method $path");
-            if ($answer instanceof Answer && $answer->status >= 200 && $answer->status < 300) {
-                return self::objectOf($answer);
+            $remaining = $deadline - microtime(true);
+            $outcome = $this->connection
+                ->send($method, $url, $headers, $payload, $remaining, $this->connectTimeout, "$method $path");
+            if ($outcome instanceof Response && $outcome->status >= 200 && $outcome->status < 300) {
+                return self::parseBody($outcome);
             }
-            $failure = $answer instanceof Answer
-                ? ApiException::of($answer->status, $answer->headers, $answer->body)
-                : $answer;
-            if ($unknown !== null) {
-                // The earlier try did it, or another caller; the object is gone, as was asked.
+            $failure = $outcome instanceof Response
+                ? ApiException::fromResponse($outcome->status, $outcome->headers, $outcome->body)
+                : $outcome;
+            if ($ambiguous !== null) {
+                // The object is gone, as requested: the earlier attempt deleted it, or another caller did.
                 if ($method === 'DELETE' && $failure->status === 404) {
                     return [null, null];
                 }
-                // The object may have changed by the earlier try: that somebody else changed it cannot be said.
+                // The earlier attempt may itself have changed the ETag, so this need not be a conflict with others.
                 if ($method !== 'DELETE' && $failure->status === 412) {
-                    throw $unknown;
+                    throw $ambiguous;
                 }
             }
-            $pause = self::pauseBefore($retries, $failure);
-            $late = microtime(true) + $pause >= $deadline;
-            if (!self::mayTryAgain($failure) || $retries >= $this->maxRetries || $late) {
+            $delay = self::backoff($retries, $failure);
+            $tooLate = microtime(true) + $delay >= $deadline;
+            if (!self::isRetryable($failure) || $retries >= $this->maxRetries || $tooLate) {
                 throw $failure;
             }
+            // A request that was rate-limited had no effect.
             if ($failure->status !== 429) {
-                $unknown = $failure;
+                $ambiguous = $failure;
             }
-            usleep((int) ($pause * 1_000_000));
+            usleep((int) ($delay * 1_000_000));
         }
     }
 
@@ -128,73 +129,73 @@ final class Transport
             $headers[] = 'Content-Type: application/json';
         }
         if ($idempotencyKey !== null) {
-            $headers[] = 'Idempotency-Key: ' . self::checkedKey($idempotencyKey);
+            $headers[] = 'Idempotency-Key: ' . self::checkIdempotencyKey($idempotencyKey);
         }
         if ($ifMatch !== null) {
-            $headers[] = 'If-Match: ' . self::checkedTag($ifMatch);
+            $headers[] = 'If-Match: ' . self::entityTag($ifMatch);
         }
         return $headers;
     }
 
     /** @return array{array<string, mixed>|null, string|null} */
-    private static function objectOf(Answer $answer): array
+    private static function parseBody(Response $response): array
     {
-        if ($answer->body === '') {
+        if ($response->body === '') {
             return [null, null];
         }
-        $object = json_decode($answer->body, true);
+        $object = json_decode($response->body, true);
         if (!is_array($object)) {
             throw new ApiException(
-                'The answer is not JSON. Is the base URL that of the API?',
-                $answer->status,
-                requestId: $answer->headers['x-request-id'] ?? null,
+                'The response is not JSON. Check that the base URL points to the API.',
+                $response->status,
+                requestId: $response->headers['x-request-id'] ?? null,
             );
         }
-        return [$object, $answer->headers['etag'] ?? null];
+        return [$object, $response->headers['etag'] ?? null];
     }
 
-    private static function mayTryAgain(ApiException $failure): bool
+    private static function isRetryable(ApiException $failure): bool
     {
-        return $failure instanceof ApiConnectionException || in_array($failure->status, self::TRY_AGAIN, true);
+        return $failure instanceof ApiConnectionException || in_array($failure->status, self::RETRYABLE_STATUSES, true);
     }
 
-    /** Twice as long each time, shortened by chance so that clients do not come back all at once. */
-    private static function pauseBefore(int $retries, ApiException $failure): float
+    /** Seconds before the next attempt: exponential backoff with jitter, or `Retry-After` if that is longer. */
+    private static function backoff(int $retries, ApiException $failure): float
     {
-        $pause = min(self::LONGEST_PAUSE, self::FIRST_PAUSE * 2 ** $retries);
-        return max($pause * random_int(500, 1000) / 1000, $failure->retryAfter ?? 0.0);
+        $delay = min(self::MAX_BACKOFF, self::INITIAL_BACKOFF * 2 ** $retries);
+        return max($delay * random_int(500, 1000) / 1000, $failure->retryAfter ?? 0.0);
     }
 
-    private static function checkedBaseUrl(string $text): string
+    private static function checkBaseUrl(string $text): string
     {
         $url = parse_url($text);
-        $fits = is_array($url)
+        $valid = is_array($url)
             && in_array($url['scheme'] ?? '', ['http', 'https'], true)
             && ($url['host'] ?? '') !== ''
             && array_intersect_key($url, ['user' => 0, 'pass' => 0, 'query' => 0, 'fragment' => 0]) === [];
-        if (!$fits || preg_match(self::VISIBLE_ASCII, $text) !== 1) {
-            $message = 'The base URL must be an http or https URL without user, query and fragment.';
+        if (!$valid || preg_match(self::VISIBLE_ASCII, $text) !== 1) {
+            $message = 'The base URL must be an http or https URL without credentials, query or fragment.';
             throw new \InvalidArgumentException($message);
         }
         return rtrim($text, '/');
     }
 
     /** @param array<string, mixed> $query */
-    private static function queryOf(array $query): string
+    private static function queryString(array $query): string
     {
-        $given = array_filter($query, static fn (mixed $value): bool => $value !== null);
-        $texts = array_map(static fn (mixed $value) => is_bool($value) ? ($value ? 'true' : 'false') : $value, $given);
+        $params = array_filter($query, static fn (mixed $value): bool => $value !== null);
+        $texts = array_map(static fn (mixed $value) => is_bool($value) ? ($value ? 'true' : 'false') : $value, $params);
         return $texts === [] ? '' : '?' . http_build_query($texts, '', '&', PHP_QUERY_RFC3986);
     }
 
     private static function checkTimeout(string $name, float $seconds): void
     {
         if (!($seconds > 0)) {
-            throw new \InvalidArgumentException("`$name` must be a number of seconds above 0.");
+            throw new \InvalidArgumentException("`$name` must be a positive number of seconds.");
         }
     }
 
-    private static function checkedKey(string $key): string
+    private static function checkIdempotencyKey(string $key): string
     {
         if (strlen($key) <= 255 && preg_match(self::VISIBLE_ASCII, $key) === 1) {
             return $key;
@@ -202,13 +203,13 @@ final class Transport
         throw new \InvalidArgumentException('`idempotencyKey` must be 1 to 255 visible ASCII characters.');
     }
 
-    private static function checkedTag(Model|string $given): string
+    private static function entityTag(Model|string $ifMatch): string
     {
-        $tag = $given instanceof Model ? $given->etag() : $given;
+        $tag = $ifMatch instanceof Model ? $ifMatch->etag() : $ifMatch;
         if ($tag !== null && preg_match(self::PRINTABLE_ASCII, $tag) === 1) {
             return $tag;
         }
-        $message = '`ifMatch` must be an ETag or an object that get, create, send or update answered.';
+        $message = '`ifMatch` must be an ETag, or an object returned by get, create, send or update.';
         throw new \InvalidArgumentException($message);
     }
 }

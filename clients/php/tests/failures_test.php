@@ -15,33 +15,33 @@ use Protocol\Exception\ServerException;
 use Protocol\Exception\ValidationException;
 
 $countOf = static fn (string $name): int => count(client()->groups->list(['query' => $name])->data);
-$breaks = [
+$allFaults = [
     'cut_before', 'cut_after', 'cut_middle', '502', '503', '503:0', '429', '503,cut_after', 'cut_after,cut_middle',
 ];
 
 $tests = [];
-foreach ($breaks as $steps) {
-    $tests["a create through $steps takes effect once"] = function () use ($steps, $countOf): void {
-        $name = word();
-        equal(proxied($name, $steps)->groups->create(['name' => $name])->name, $name);
-        equal($countOf($name), 1);
-        $requests = report($name)['requests'];
-        equal(count($requests), substr_count($steps, ',') + 2);
-        equal(count(array_unique(array_column($requests, 'idempotency_key'))), 1);
+foreach ($allFaults as $faults) {
+    $tests["create takes effect once despite $faults"] = function () use ($faults, $countOf): void {
+        $name = uniqueWord();
+        assertEqual(viaProxy($name, $faults)->groups->create(['name' => $name])->name, $name);
+        assertEqual($countOf($name), 1);
+        $requests = proxyReport($name)['requests'];
+        assertEqual(count($requests), substr_count($faults, ',') + 2);
+        assertEqual(count(array_unique(array_column($requests, 'idempotency_key'))), 1);
     };
 }
 
 return $tests + [
-    'each refusal is an exception of its class, with what the API says' => function (): void {
-        $taken = ['username' => word()];
+    'each error response throws its exception class with details from the API' => function (): void {
+        $taken = ['username' => uniqueWord()];
         client()->contacts->create($taken);
-        $nobody = new ApiClient('nobody');
+        $unknown = new ApiClient('nobody');
         $readOnly = (new ApiClient(getenv('PROTOCOL_API_READ_ONLY_TOKEN')))->groups;
-        $limited = proxied('limited', '429:1', maxRetries: 0);
+        $limited = viaProxy('limited', '429:1', maxRetries: 0);
         $large = ['name' => 'a', 'description' => str_repeat('a', 2 ** 20)];
         $groups = client()->groups;
-        $refusals = [
-            [fn () => $nobody->groups->list(), AuthenticationException::class, 401, 'unauthorized', null],
+        $rejections = [
+            [fn () => $unknown->groups->list(), AuthenticationException::class, 401, 'unauthorized', null],
             [fn () => $readOnly->create(['name' => 'a']), PermissionDeniedException::class, 403, 'forbidden', null],
             [fn () => $groups->get('nothing'), NotFoundException::class, 404, 'not_found', null],
             [fn () => client()->contacts->create($taken), ConflictException::class, 409, 'conflict', 'username'],
@@ -49,111 +49,115 @@ return $tests + [
             [fn () => $groups->list(['limit' => 0]), ValidationException::class, 400, 'parameter_invalid', 'limit'],
             [fn () => $groups->create($large), ValidationException::class, 413, 'body_too_large', null],
             [fn () => $limited->groups->list(), RateLimitException::class, 429, 'rate_limited', null],
-            [fn () => proxied('ill', '500')->groups->list(), ServerException::class, 500, 'unavailable', null],
+            [fn () => viaProxy('failing', '500')->groups->list(), ServerException::class, 500, 'unavailable', null],
         ];
-        foreach ($refusals as [$call, $class, $status, $code, $param]) {
-            $error = fails($class, $call);
-            holds($error instanceof ApiException);
-            equal([$error->status, $error->errorCode, $error->param], [$status, $code, $param]);
-            holds($error->getMessage() !== '' && $error->requestId && $error->documentationUrl && $error->type);
+        foreach ($rejections as [$call, $class, $status, $code, $param]) {
+            $error = assertThrows($class, $call);
+            assertTrue($error instanceof ApiException);
+            assertEqual([$error->status, $error->errorCode, $error->param], [$status, $code, $param]);
+            assertTrue($error->getMessage() !== '' && $error->requestId && $error->documentationUrl && $error->type);
         }
     },
 
-    'what a proxy answers without JSON is an exception too' => function (): void {
-        $error = fails(ServerException::class, fn () => proxied('proxy', '502', maxRetries: 0)->groups->list());
-        equal([$error->status, $error->requestId], [502, 'of-the-proxy']);
-        $html = fails(ApiException::class, fn () => proxied('html', 'html')->groups->list());
-        holds(str_contains($html->getMessage(), 'not JSON'));
-        equal(fails(ApiException::class, fn () => proxied('redirect', 'redirect')->groups->list())->status, 302);
-        equal(count(report('redirect')['requests']), 1);
+    'a response without JSON throws an exception' => function (): void {
+        $error = assertThrows(ServerException::class, fn () => viaProxy('proxy', '502', maxRetries: 0)->groups->list());
+        assertEqual([$error->status, $error->requestId], [502, 'of-the-proxy']);
+        $html = assertThrows(ApiException::class, fn () => viaProxy('html', 'html')->groups->list());
+        assertTrue(str_contains($html->getMessage(), 'not JSON'));
+        $redirect = assertThrows(ApiException::class, fn () => viaProxy('redirect', 'redirect')->groups->list());
+        assertEqual($redirect->status, 302);
+        assertEqual(count(proxyReport('redirect')['requests']), 1);
     },
 
-    'reads, changes and deletes are tried again' => function () use ($countOf): void {
-        $name = word();
+    'get, update and delete are retried' => function () use ($countOf): void {
+        $name = uniqueWord();
         $id = client()->groups->create(['name' => $name])->id;
-        equal(proxied(word(), 'cut_middle')->groups->get($id)->id, $id);
-        equal(proxied(word(), 'cut_after')->groups->update($id, ['description' => '1'])->description, '1');
-        // The second try finds nothing: the first has deleted it.
-        proxied(word(), 'cut_after')->groups->delete($id);
-        equal($countOf($name), 0);
-        fails(NotFoundException::class, fn () => proxied(word(), '429:0')->groups->delete($id));
+        assertEqual(viaProxy(uniqueWord(), 'cut_middle')->groups->get($id)->id, $id);
+        assertEqual(viaProxy(uniqueWord(), 'cut_after')->groups->update($id, ['description' => '1'])->description, '1');
+        // The retry gets 404 because the first attempt deleted the group.
+        viaProxy(uniqueWord(), 'cut_after')->groups->delete($id);
+        assertEqual($countOf($name), 0);
+        assertThrows(NotFoundException::class, fn () => viaProxy(uniqueWord(), '429:0')->groups->delete($id));
     },
 
-    'a conditional write of which nobody knows whether it took effect is told as that' => function (): void {
-        $group = client()->groups->create(['name' => word()]);
-        $lost = fn () => proxied(word(), 'cut_after')->groups
+    'a conditional write whose outcome is unknown throws the original exception' => function (): void {
+        $group = client()->groups->create(['name' => uniqueWord()]);
+        $interrupted = fn () => viaProxy(uniqueWord(), 'cut_after')->groups
             ->update($group->id, ['description' => '1'], ifMatch: $group);
-        fails(ApiConnectionException::class, $lost);
-        $now = client()->groups->get($group->id);
-        $kept = proxied(word(), 'cut_before')->groups->update($group->id, ['description' => '2'], ifMatch: $now);
-        equal($kept->description, '2');
+        assertThrows(ApiConnectionException::class, $interrupted);
+        $current = client()->groups->get($group->id);
+        $updated = viaProxy(uniqueWord(), 'cut_before')->groups
+            ->update($group->id, ['description' => '2'], ifMatch: $current);
+        assertEqual($updated->description, '2');
     },
 
-    'what is wrong is not tried again' => function (): void {
-        $name = word();
-        fails(ValidationException::class, fn () => proxied($name)->groups->create([]));
-        fails(ServerException::class, fn () => proxied($name, '500,500,500')->groups->list());
-        equal(count(report($name)['requests']), 2);
+    'errors that a retry cannot fix are not retried' => function (): void {
+        $name = uniqueWord();
+        assertThrows(ValidationException::class, fn () => viaProxy($name)->groups->create([]));
+        assertThrows(ServerException::class, fn () => viaProxy($name, '500,500,500')->groups->list());
+        assertEqual(count(proxyReport($name)['requests']), 2);
     },
 
-    'tries are bounded' => function (): void {
-        $name = word();
-        $through = proxied($name, '503,503,503', maxRetries: 1);
-        equal(fails(ServerException::class, fn () => $through->groups->list())->status, 503);
-        equal(count(report($name)['requests']), 2);
-        $nobody = new ApiClient('a', baseUrl: 'http://127.0.0.1:' . closedPort(), maxRetries: 1);
-        $error = fails(ApiConnectionException::class, fn () => $nobody->groups->list());
-        equal($error->getMessage(), "GET /v1/groups: the connection failed (Couldn't connect to server).");
+    'retries are limited' => function (): void {
+        $name = uniqueWord();
+        $proxied = viaProxy($name, '503,503,503', maxRetries: 1);
+        assertEqual(assertThrows(ServerException::class, fn () => $proxied->groups->list())->status, 503);
+        assertEqual(count(proxyReport($name)['requests']), 2);
+        $unreachable = new ApiClient('a', baseUrl: 'http://127.0.0.1:' . closedPort(), maxRetries: 1);
+        $error = assertThrows(ApiConnectionException::class, fn () => $unreachable->groups->list());
+        assertEqual($error->getMessage(), "GET /v1/groups: the connection failed (Couldn't connect to server).");
     },
 
-    'Retry-After is kept to, and not waited for where it is too long' => function (): void {
+    'Retry-After is honored unless it exceeds the timeout' => function (): void {
         $start = microtime(true);
-        proxied(word(), '429:1')->groups->list();
-        holds(microtime(true) - $start >= 1);
-        foreach (['503:90', '503:date'] as $step) {
-            $name = word();
-            holds(fails(ServerException::class, fn () => proxied($name, $step)->groups->list())->retryAfter >= 90);
-            equal(count(report($name)['requests']), 1);
+        viaProxy(uniqueWord(), '429:1')->groups->list();
+        assertTrue(microtime(true) - $start >= 1);
+        foreach (['503:90', '503:date'] as $fault) {
+            $name = uniqueWord();
+            $error = assertThrows(ServerException::class, fn () => viaProxy($name, $fault)->groups->list());
+            assertTrue($error->retryAfter >= 90);
+            assertEqual(count(proxyReport($name)['requests']), 1);
         }
-        holds(microtime(true) - $start < 30);
+        assertTrue(microtime(true) - $start < 30);
     },
 
-    'a call ends with its timeout, whatever takes the time' => function (): void {
-        // The last has to come as far as its second try.
-        foreach (['hang' => 0.3, 'drip' => 0.3, '503:0,hang' => 1.2] as $steps => $timeout) {
+    'a call ends at its timeout, whatever the delay' => function (): void {
+        // The last one must reach its second attempt.
+        foreach (['hang' => 0.3, 'drip' => 0.3, '503:0,hang' => 1.2] as $faults => $timeout) {
             $start = microtime(true);
-            fails(ApiTimeoutException::class, fn () => proxied(word(), $steps, timeout: $timeout)->groups->list());
-            holds(microtime(true) - $start < 10);
+            $proxied = viaProxy(uniqueWord(), $faults, timeout: $timeout);
+            assertThrows(ApiTimeoutException::class, fn () => $proxied->groups->list());
+            assertTrue(microtime(true) - $start < 10);
         }
-        fails(ApiTimeoutException::class, fn () => proxied(word(), 'hang')->groups->list(timeout: 0.2));
+        assertThrows(ApiTimeoutException::class, fn () => viaProxy(uniqueWord(), 'hang')->groups->list(timeout: 0.2));
     },
 
-    'a connection that is not made is given up' => function (): void {
+    'connecting times out' => function (): void {
         if (PHP_OS_FAMILY !== 'Linux') {
-            return; // Only Linux leaves a connection waiting that does not fit.
+            return; // Only Linux leaves connections beyond the backlog pending.
         }
         $context = stream_context_create(['socket' => ['backlog' => 0]]);
         $flags = STREAM_SERVER_BIND | STREAM_SERVER_LISTEN;
         $full = stream_socket_server('tcp://127.0.0.1:0', $errno, $message, $flags, $context);
         $address = stream_socket_get_name($full, false);
-        $waiting = stream_socket_client("tcp://$address");
+        $pending = stream_socket_client("tcp://$address");
         $start = microtime(true);
-        $nobody = new ApiClient('a', baseUrl: "http://$address", connectTimeout: 0.2, maxRetries: 1);
-        fails(ApiConnectionException::class, fn () => $nobody->groups->list());
-        holds(microtime(true) - $start < 10);
-        fclose($waiting);
+        $unreachable = new ApiClient('a', baseUrl: "http://$address", connectTimeout: 0.2, maxRetries: 1);
+        assertThrows(ApiConnectionException::class, fn () => $unreachable->groups->list());
+        assertTrue(microtime(true) - $start < 10);
+        fclose($pending);
     },
 
-    'calls one after the other share a connection' => function (): void {
-        $name = word();
-        $through = proxied($name);
-        $id = $through->groups->create(['name' => $name])->id;
+    'consecutive calls reuse a connection' => function (): void {
+        $name = uniqueWord();
+        $proxied = viaProxy($name);
+        $id = $proxied->groups->create(['name' => $name])->id;
         for ($count = 0; $count < 20; $count++) {
-            $through->groups->get($id);
+            $proxied->groups->get($id);
         }
-        fails(NotFoundException::class, fn () => $through->groups->get('nothing'));
-        $through->groups->delete($id);
-        ['connections' => $connections, 'requests' => $requests] = report($name);
-        equal([$connections, count($requests)], [1, 23]);
+        assertThrows(NotFoundException::class, fn () => $proxied->groups->get('nothing'));
+        $proxied->groups->delete($id);
+        ['connections' => $connections, 'requests' => $requests] = proxyReport($name);
+        assertEqual([$connections, count($requests)], [1, 23]);
     },
 ];

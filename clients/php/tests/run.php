@@ -3,13 +3,14 @@
 declare(strict_types=1);
 
 /**
- * Runs the tests beside it, or those whose name has a word: php tests/run.php [WORD]
+ * Runs the tests in this directory, or only those whose name contains TEXT: php tests/run.php [TEXT]
  *
- * They need a server and a proxy that does to requests what its path says (tests/clients/proxy.rs).
+ * They run against a server, directly or through a proxy that injects the faults named in its URL
+ * (tests/clients/proxy.rs).
  */
 
 require __DIR__ . '/autoload.php';
-require __DIR__ . '/site.php';
+require __DIR__ . '/support.php';
 
 $failed = 0;
 $tests = [];

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 use Protocol\ApiClient;
 
-// A warning is a failure.
+// Treat warnings as failures.
 set_error_handler(static function (int $level, string $message, string $file, int $line): never {
     throw new ErrorException($message, 0, $level, $file, $line);
 });
@@ -20,44 +20,44 @@ function client(): ApiClient
     return $client ??= new ApiClient(token());
 }
 
-/** A client whose first request under the name meets the first of the steps, and so on. */
-function proxied(string $name, string $steps = 'pass', mixed ...$options): ApiClient
+/** A client whose requests go through the proxy: its nth request meets the nth of the comma-separated faults. */
+function viaProxy(string $name, string $faults = 'pass', mixed ...$options): ApiClient
 {
-    return new ApiClient(token(), ...$options, baseUrl: getenv('PROTOCOL_API_PROXY') . "/$name/$steps");
+    return new ApiClient(token(), ...$options, baseUrl: getenv('PROTOCOL_API_PROXY') . "/$name/$faults");
 }
 
-/** What came to the proxy under the name: `connections`, `requests`. */
-function report(string $name): array
+/** What the proxy received under a name: `connections` (a number) and `requests`. */
+function proxyReport(string $name): array
 {
     return json_decode(file_get_contents(getenv('PROTOCOL_API_PROXY') . "/report/$name"), true);
 }
 
-/** Whoever calls it has a word of its own. */
-function word(): string
+/** A word that no other call returns, for names and search terms. */
+function uniqueWord(): string
 {
     return 'word' . bin2hex(random_bytes(4));
 }
 
-/** A port on which nobody listens. */
+/** A port on which nothing listens. */
 function closedPort(): int
 {
     $server = stream_socket_server('tcp://127.0.0.1:0');
     return (int) substr(strrchr(stream_socket_get_name($server, false), ':'), 1);
 }
 
-/** Models are equal when all that the API answered is. */
-function equal(mixed $found, mixed $expected, string $what = ''): void
+/** Compares the values' JSON, so that two models are equal if all their properties are. */
+function assertEqual(mixed $actual, mixed $expected, string $message = ''): void
 {
-    $plain = static fn (mixed $value): string => json_encode($value, JSON_UNESCAPED_UNICODE | JSON_PRETTY_PRINT);
-    if ($plain($found) !== $plain($expected)) {
-        throw new RuntimeException("$what\n{$plain($found)}\nis not\n{$plain($expected)}");
+    $json = static fn (mixed $value): string => json_encode($value, JSON_UNESCAPED_UNICODE | JSON_PRETTY_PRINT);
+    if ($json($actual) !== $json($expected)) {
+        throw new RuntimeException("$message\nActual: {$json($actual)}\nExpected: {$json($expected)}");
     }
 }
 
-function holds(bool $condition, string $what = ''): void
+function assertTrue(bool $condition, string $message = ''): void
 {
     if (!$condition) {
-        throw new RuntimeException("It does not hold. $what");
+        throw new RuntimeException("Assertion failed. $message");
     }
 }
 
@@ -66,13 +66,13 @@ function holds(bool $condition, string $what = ''): void
  * @param class-string<E> $class
  * @return E
  */
-function fails(string $class, callable $call): Throwable
+function assertThrows(string $class, callable $call): Throwable
 {
     try {
         $call();
     } catch (Throwable $error) {
-        equal($error::class, $class, (string) $error);
+        assertEqual($error::class, $class, (string) $error);
         return $error;
     }
-    throw new RuntimeException("It must fail with $class.");
+    throw new RuntimeException("Expected $class to be thrown.");
 }

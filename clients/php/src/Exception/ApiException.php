@@ -4,13 +4,13 @@ declare(strict_types=1);
 
 namespace Protocol\Exception;
 
-/** The API refused a request, or there was no answer to it (`status` is null then). The message is the API's. */
+/** The API rejected a request, or there was no response (`status` is then null). The message is the API's own. */
 class ApiException extends \RuntimeException
 {
     /**
-     * @param string|null $errorCode The API's `code`, such as `parameter_missing`.
-     * @param string|null $param The parameter that is wrong, such as `contacts[2].id`.
-     * @param float|null $retryAfter Seconds after which it is worth another try, where the server says so.
+     * @param string|null $errorCode The API's `code`, for example `parameter_missing`.
+     * @param string|null $param The invalid parameter, for example `contacts[2].id`.
+     * @param float|null $retryAfter Seconds to wait before trying again, from `Retry-After`.
      */
     final public function __construct(
         string $message,
@@ -27,30 +27,30 @@ class ApiException extends \RuntimeException
     }
 
     /**
-     * The exception that an answer tells, also where a proxy wrote it and it is no JSON.
+     * The exception for a response. The body need not be JSON: a proxy may have written it.
      *
-     * @param array<string, string> $headers By their names in lower case.
+     * @param array<string, string> $headers Keyed by lowercase name.
      * @internal
      */
-    public static function of(int $status, array $headers, string $body): self
+    public static function fromResponse(int $status, array $headers, string $body): self
     {
-        $told = json_decode($body, true);
+        $error = json_decode($body, true);
         $text = static fn (string $name): ?string
-            => is_array($told) && is_string($told[$name] ?? null) ? $told[$name] : null;
-        return new (self::classOf($status))(
-            $text('message') ?? "The server answered with status $status.",
+            => is_array($error) && is_string($error[$name] ?? null) ? $error[$name] : null;
+        return new (self::classForStatus($status))(
+            $text('message') ?? "The server returned status $status.",
             $status,
             $text('type'),
             $text('code'),
             $text('param'),
             $text('request_id') ?? $headers['x-request-id'] ?? null,
             $text('documentation_url'),
-            self::secondsOf($headers['retry-after'] ?? null),
+            self::parseRetryAfter($headers['retry-after'] ?? null),
         );
     }
 
     /** @return class-string<self> */
-    private static function classOf(int $status): string
+    private static function classForStatus(int $status): string
     {
         return match (true) {
             $status === 401 => AuthenticationException::class,
@@ -60,13 +60,13 @@ class ApiException extends \RuntimeException
             $status === 429 => RateLimitException::class,
             $status >= 500 => ServerException::class,
             $status >= 400 => ValidationException::class,
-            // A redirect, which is not followed: the token is for this host alone.
+            // A redirect. Redirects are not followed: the token must not reach another host.
             default => self::class,
         };
     }
 
-    /** `Retry-After` in seconds, which may also be a date. */
-    private static function secondsOf(?string $header): ?float
+    /** `Retry-After`, which is a number of seconds or a date, in seconds. */
+    private static function parseRetryAfter(?string $header): ?float
     {
         if ($header === null || ctype_digit($header)) {
             return $header === null ? null : (float) $header;

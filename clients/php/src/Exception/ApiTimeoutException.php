@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Protocol\Exception;
 
-/** There was no whole answer within the timeout. A write may or may not have happened. */
+/** No complete response arrived before the timeout. A write may or may not have taken effect. */
 final class ApiTimeoutException extends ApiConnectionException
 {
 }

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Protocol\Exception;
 
-/** 409 and 412: a unique value is taken, or the object is no longer what `ifMatch` says. */
+/** 409 or 412: a unique value is already taken, or the object no longer matches `ifMatch`. */
 final class ConflictException extends ApiException
 {
 }

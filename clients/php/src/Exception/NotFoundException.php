@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Protocol\Exception;
 
-/** 404: there is no such object. */
+/** 404: the object does not exist. */
 final class NotFoundException extends ApiException
 {
 }

@@ -16,9 +16,9 @@ namespace Protocol\Model;
  */
 final class Group extends Model
 {
-    protected static function read(array $answer): array
+    protected static function parse(array $properties): array
     {
-        $answer['contacts'] = array_map(static fn (array $contact) => Contact::of($contact), $answer['contacts']);
-        return $answer;
+        $properties['contacts'] = array_map(Contact::fromArray(...), $properties['contacts']);
+        return $properties;
     }
 }

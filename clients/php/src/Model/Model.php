@@ -5,8 +5,8 @@ declare(strict_types=1);
 namespace Protocol\Model;
 
 /**
- * An object as the API answered it, with all its properties, also those that this version does not know:
- * `$group->name` or `$group['name']`. It cannot be changed.
+ * A read-only object returned by the API: `$group->name` or `$group['name']`. It has all the properties that the API
+ * returned, including those that this version does not list.
  *
  * @implements \ArrayAccess<string, mixed>
  */
@@ -18,15 +18,15 @@ abstract class Model implements \ArrayAccess, \JsonSerializable
     }
 
     /**
-     * @param array<string, mixed> $answer
+     * @param array<string, mixed> $properties
      * @internal
      */
-    final public static function of(array $answer, ?string $etag = null): static
+    final public static function fromArray(array $properties, ?string $etag = null): static
     {
-        return new static(static::read($answer), $etag);
+        return new static(static::parse($properties), $etag);
     }
 
-    /** The ETag of an object that `get`, `create`, `send` or `update` answered; null for others, such as a list's. */
+    /** The ETag of an object returned by `get`, `create`, `send` or `update`; null for others, such as list items. */
     final public function etag(): ?string
     {
         return $this->etag;
@@ -35,7 +35,7 @@ abstract class Model implements \ArrayAccess, \JsonSerializable
     /** @return array<string, mixed> */
     final public function toArray(): array
     {
-        return array_map(self::plain(...), $this->properties);
+        return array_map(self::toPlain(...), $this->properties);
     }
 
     final public function __get(string $name): mixed
@@ -53,7 +53,7 @@ abstract class Model implements \ArrayAccess, \JsonSerializable
 
     final public function __set(string $name, mixed $value): void
     {
-        throw new \LogicException('An answer cannot be changed; call update().');
+        throw new \LogicException('API objects are read-only; call update() to change one.');
     }
 
     final public function __unset(string $name): void
@@ -88,21 +88,21 @@ abstract class Model implements \ArrayAccess, \JsonSerializable
     }
 
     /**
-     * The properties, with models for the objects among them.
+     * Converts nested objects to models.
      *
-     * @param array<string, mixed> $answer
+     * @param array<string, mixed> $properties
      * @return array<string, mixed>
      */
-    protected static function read(array $answer): array
+    protected static function parse(array $properties): array
     {
-        return $answer;
+        return $properties;
     }
 
-    private static function plain(mixed $value): mixed
+    private static function toPlain(mixed $value): mixed
     {
         return match (true) {
             $value instanceof self => $value->toArray(),
-            is_array($value) => array_map(self::plain(...), $value),
+            is_array($value) => array_map(self::toPlain(...), $value),
             default => $value,
         };
     }

@@ -10,13 +10,13 @@ use Protocol\Transport;
 
 final readonly class Contacts
 {
-    /** @var Requests<Contact> */
-    private Requests $requests;
+    /** @var Endpoint<Contact> */
+    private Endpoint $endpoint;
 
     /** @internal */
     public function __construct(Transport $transport)
     {
-        $this->requests = new Requests($transport, '/v1/contacts', Contact::class);
+        $this->endpoint = new Endpoint($transport, '/v1/contacts', Contact::class);
     }
 
     /**
@@ -26,31 +26,31 @@ final readonly class Contacts
      */
     public function list(array $params = [], ?float $timeout = null): Page
     {
-        return $this->requests->list($params, $timeout);
+        return $this->endpoint->list($params, $timeout);
     }
 
     /**
-     * Makes a contact with a user name of its own.
+     * Creates a contact. The username must be unique.
      *
      * @param array{username: string, phone_number?: string|null,
      *     avatar_url?: string|null, display_name?: string|null} $params
      */
     public function create(array $params, ?string $idempotencyKey = null, ?float $timeout = null): Contact
     {
-        return $this->requests->make($params, $idempotencyKey, $timeout);
+        return $this->endpoint->create($params, $idempotencyKey, $timeout);
     }
 
     public function get(string $id, ?float $timeout = null): Contact
     {
-        return $this->requests->get($id, $timeout);
+        return $this->endpoint->get($id, $timeout);
     }
 
     /**
-     * Changes what is given.
+     * Changes the given properties.
      *
      * @param array{username?: string, phone_number?: string|null,
      *     avatar_url?: string|null, display_name?: string|null} $changes
-     * @param Contact|string|null $ifMatch Write only if it is still this one: a contact or its ETag.
+     * @param Contact|string|null $ifMatch Update only if unchanged: an earlier contact, or its ETag.
      */
     public function update(
         string $id,
@@ -58,12 +58,12 @@ final readonly class Contacts
         Contact|string|null $ifMatch = null,
         ?float $timeout = null,
     ): Contact {
-        return $this->requests->update($id, $changes, $ifMatch, $timeout);
+        return $this->endpoint->update($id, $changes, $ifMatch, $timeout);
     }
 
-    /** For good, with its conversation; it leaves every group. */
+    /** Permanently deletes the contact and its conversation, and removes it from every group. */
     public function delete(string $id, Contact|string|null $ifMatch = null, ?float $timeout = null): void
     {
-        $this->requests->delete($id, $ifMatch, $timeout);
+        $this->endpoint->delete($id, $ifMatch, $timeout);
     }
 }

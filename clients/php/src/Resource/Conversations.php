@@ -10,13 +10,13 @@ use Protocol\Transport;
 
 final readonly class Conversations
 {
-    /** @var Requests<Conversation> */
-    private Requests $requests;
+    /** @var Endpoint<Conversation> */
+    private Endpoint $endpoint;
 
     /** @internal */
     public function __construct(Transport $transport)
     {
-        $this->requests = new Requests($transport, '/v1/conversations', Conversation::class);
+        $this->endpoint = new Endpoint($transport, '/v1/conversations', Conversation::class);
     }
 
     /**
@@ -26,30 +26,30 @@ final readonly class Conversations
      */
     public function list(array $params = [], ?float $timeout = null): Page
     {
-        return $this->requests->list($params, $timeout);
+        return $this->endpoint->list($params, $timeout);
     }
 
     /**
-     * Makes the conversation of a contact or group that has none.
+     * Creates a conversation for a contact or group that has none.
      *
      * @param array{contact_id: string}|array{group_id: string} $params
      */
     public function create(array $params, ?string $idempotencyKey = null, ?float $timeout = null): Conversation
     {
-        return $this->requests->make($params, $idempotencyKey, $timeout);
+        return $this->endpoint->create($params, $idempotencyKey, $timeout);
     }
 
     public function get(string $id, ?float $timeout = null): Conversation
     {
-        return $this->requests->get($id, $timeout);
+        return $this->endpoint->get($id, $timeout);
     }
 
     /**
-     * Changes what is given.
+     * Changes the given properties.
      *
      * @param array{pinned_message_id?: string|null, is_pinned?: bool, is_muted?: bool,
      *     last_opened_at?: int|null, archived_at?: int|null} $changes
-     * @param Conversation|string|null $ifMatch Write only if it is still this one: a conversation or its ETag.
+     * @param Conversation|string|null $ifMatch Update only if unchanged: an earlier conversation, or its ETag.
      */
     public function update(
         string $id,
@@ -57,12 +57,12 @@ final readonly class Conversations
         Conversation|string|null $ifMatch = null,
         ?float $timeout = null,
     ): Conversation {
-        return $this->requests->update($id, $changes, $ifMatch, $timeout);
+        return $this->endpoint->update($id, $changes, $ifMatch, $timeout);
     }
 
-    /** For good, with its messages; its group or contact stays. */
+    /** Permanently deletes the conversation and its messages. Its group or contact remains. */
     public function delete(string $id, Conversation|string|null $ifMatch = null, ?float $timeout = null): void
     {
-        $this->requests->delete($id, $ifMatch, $timeout);
+        $this->endpoint->delete($id, $ifMatch, $timeout);
     }
 }

@@ -9,12 +9,12 @@ use Protocol\Page;
 use Protocol\Transport;
 
 /**
- * What the requests of one resource have in common.
+ * The requests that all resources share, sent to one path.
  *
  * @template T of Model
  * @internal
  */
-final readonly class Requests
+final readonly class Endpoint
 {
     /** @param class-string<T> $model */
     public function __construct(private Transport $transport, private string $path, private string $model)
@@ -29,10 +29,10 @@ final readonly class Requests
     {
         $backwards = isset($params['ending_before']);
         $cursor = $backwards ? 'ending_before' : 'starting_after';
-        [$answer] = $this->transport->call('GET', $this->path, query: $params, timeout: $timeout);
+        [$body] = $this->transport->call('GET', $this->path, query: $params, timeout: $timeout);
         return new Page(
-            $answer['has_more'],
-            array_map(fn (array $object): Model => $this->model::of($object), $answer['data']),
+            $body['has_more'],
+            array_map(fn (array $object): Model => $this->model::fromArray($object), $body['data']),
             $backwards,
             fn (string $id): Page => $this->list([$cursor => $id] + $params, $timeout),
         );
@@ -42,18 +42,18 @@ final readonly class Requests
      * @param array<string, mixed> $params
      * @return T
      */
-    public function make(array $params, ?string $idempotencyKey, ?float $timeout): Model
+    public function create(array $params, ?string $idempotencyKey, ?float $timeout): Model
     {
-        // One key a call: all tries of a call have the same, so that it takes effect once.
+        // All attempts of a call share one key, so that the request takes effect once.
         $key = $idempotencyKey ?? bin2hex(random_bytes(16));
-        return $this->model::of(...$this->transport
+        return $this->model::fromArray(...$this->transport
             ->call('POST', $this->path, body: $params, idempotencyKey: $key, timeout: $timeout));
     }
 
     /** @return T */
     public function get(string $id, ?float $timeout): Model
     {
-        return $this->model::of(...$this->transport->call('GET', $this->at($id), timeout: $timeout));
+        return $this->model::fromArray(...$this->transport->call('GET', $this->pathOf($id), timeout: $timeout));
     }
 
     /**
@@ -62,31 +62,32 @@ final readonly class Requests
      */
     public function update(string $id, array $changes, Model|string|null $ifMatch, ?float $timeout): Model
     {
-        return $this->model::of(...$this->transport
-            ->call('PUT', $this->at($id), body: $changes, ifMatch: $ifMatch, timeout: $timeout));
+        return $this->model::fromArray(...$this->transport
+            ->call('PUT', $this->pathOf($id), body: $changes, ifMatch: $ifMatch, timeout: $timeout));
     }
 
     public function put(string $id, Model|string|null $ifMatch, ?float $timeout): void
     {
-        $this->transport->call('PUT', $this->at($id), ifMatch: $ifMatch, timeout: $timeout);
+        $this->transport->call('PUT', $this->pathOf($id), ifMatch: $ifMatch, timeout: $timeout);
     }
 
     public function delete(string $id, Model|string|null $ifMatch, ?float $timeout): void
     {
-        $this->transport->call('DELETE', $this->at($id), ifMatch: $ifMatch, timeout: $timeout);
+        $this->transport->call('DELETE', $this->pathOf($id), ifMatch: $ifMatch, timeout: $timeout);
     }
 
-    private function at(string $id): string
+    private function pathOf(string $id): string
     {
-        return "$this->path/" . self::checkedId($id);
+        return "$this->path/" . self::checkId($id);
     }
 
-    /** An id goes into the path: an empty one would name the list. */
-    public static function checkedId(string $id): string
+    /** Ids become part of the path, where an empty one would address the list. */
+    public static function checkId(string $id): string
     {
         if (preg_match('/^[A-Za-z0-9_-]+\z/', $id) === 1) {
             return $id;
         }
-        throw new \InvalidArgumentException('An id must be letters and digits, not ' . json_encode($id) . '.');
+        $message = 'An id must be a string of letters and digits, not ' . json_encode($id) . '.';
+        throw new \InvalidArgumentException($message);
     }
 }

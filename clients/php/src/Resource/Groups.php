@@ -9,23 +9,23 @@ use Protocol\Page;
 use Protocol\Transport;
 
 /**
- * A contact is named by its id, by an object with its `id`, or by a `username`, which makes it if there is none.
+ * A contact is given by its id, as an object or array with its `id`, or as an array with a `username`, which creates
+ * the contact if it does not exist.
  *
  * @phpstan-type ContactRef string|\Protocol\Model\Contact|array{id: string, ...}|array{
  *     username: string, phone_number?: string|null, avatar_url?: string|null, display_name?: string|null}
  */
 final readonly class Groups
 {
-    /** The members of a group. */
     public Members $contacts;
 
-    /** @var Requests<Group> */
-    private Requests $requests;
+    /** @var Endpoint<Group> */
+    private Endpoint $endpoint;
 
     /** @internal */
     public function __construct(Transport $transport)
     {
-        $this->requests = new Requests($transport, '/v1/groups', Group::class);
+        $this->endpoint = new Endpoint($transport, '/v1/groups', Group::class);
         $this->contacts = new Members($transport);
     }
 
@@ -36,7 +36,7 @@ final readonly class Groups
      */
     public function list(array $params = [], ?float $timeout = null): Page
     {
-        return $this->requests->list($params, $timeout);
+        return $this->endpoint->list($params, $timeout);
     }
 
     /**
@@ -45,20 +45,20 @@ final readonly class Groups
      */
     public function create(array $params, ?string $idempotencyKey = null, ?float $timeout = null): Group
     {
-        return $this->requests->make($params, $idempotencyKey, $timeout);
+        return $this->endpoint->create($params, $idempotencyKey, $timeout);
     }
 
     public function get(string $id, ?float $timeout = null): Group
     {
-        return $this->requests->get($id, $timeout);
+        return $this->endpoint->get($id, $timeout);
     }
 
     /**
-     * Changes what is given; `contacts` are all members then, `archived_at` null restores.
+     * Changes the given properties. `contacts` replaces all members; a null `archived_at` restores the group.
      *
      * @param array{name?: string, description?: string|null, avatar_url?: string|null,
      *     contacts?: list<ContactRef>, archived_at?: int|null} $changes
-     * @param Group|string|null $ifMatch Write only if it is still this one: a group or its ETag.
+     * @param Group|string|null $ifMatch Update only if unchanged: an earlier group, or its ETag.
      */
     public function update(
         string $id,
@@ -66,12 +66,12 @@ final readonly class Groups
         Group|string|null $ifMatch = null,
         ?float $timeout = null,
     ): Group {
-        return $this->requests->update($id, $changes, $ifMatch, $timeout);
+        return $this->endpoint->update($id, $changes, $ifMatch, $timeout);
     }
 
-    /** For good, with its conversation and messages; the contacts stay. */
+    /** Permanently deletes the group, its conversation and its messages. Its contacts remain. */
     public function delete(string $id, Group|string|null $ifMatch = null, ?float $timeout = null): void
     {
-        $this->requests->delete($id, $ifMatch, $timeout);
+        $this->endpoint->delete($id, $ifMatch, $timeout);
     }
 }

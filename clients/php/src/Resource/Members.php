@@ -9,7 +9,7 @@ use Protocol\Model\Group;
 use Protocol\Page;
 use Protocol\Transport;
 
-/** The contacts that are members of a group. `$ifMatch` is asked of the group here. */
+/** The members of a group. Here `$ifMatch` refers to the group. */
 final readonly class Members
 {
     /** @internal */
@@ -18,39 +18,40 @@ final readonly class Members
     }
 
     /**
-     * In the group's order.
+     * Lists the members in the group's order.
      *
      * @param array{limit?: int, starting_after?: string, ending_before?: string} $params
      * @return Page<Contact>
      */
     public function list(string $groupId, array $params = [], ?float $timeout = null): Page
     {
-        return $this->of($groupId)->list($params, $timeout);
+        return $this->endpoint($groupId)->list($params, $timeout);
     }
 
-    /** At the end; one that is a member stays where it is. */
+    /** Adds a contact as the last member. An existing member keeps its position. */
     public function add(
         string $groupId,
         string $contactId,
         Group|string|null $ifMatch = null,
         ?float $timeout = null,
     ): void {
-        $this->of($groupId)->put($contactId, $ifMatch, $timeout);
+        $this->endpoint($groupId)->put($contactId, $ifMatch, $timeout);
     }
 
+    /** Removes a member. */
     public function remove(
         string $groupId,
         string $contactId,
         Group|string|null $ifMatch = null,
         ?float $timeout = null,
     ): void {
-        $this->of($groupId)->delete($contactId, $ifMatch, $timeout);
+        $this->endpoint($groupId)->delete($contactId, $ifMatch, $timeout);
     }
 
-    /** @return Requests<Contact> */
-    private function of(string $groupId): Requests
+    /** @return Endpoint<Contact> */
+    private function endpoint(string $groupId): Endpoint
     {
-        $path = '/v1/groups/' . Requests::checkedId($groupId) . '/contacts';
-        return new Requests($this->transport, $path, Contact::class);
+        $path = '/v1/groups/' . Endpoint::checkId($groupId) . '/contacts';
+        return new Endpoint($this->transport, $path, Contact::class);
     }
 }

@@ -10,13 +10,13 @@ use Protocol\Transport;
 
 final readonly class Messages
 {
-    /** @var Requests<Message> */
-    private Requests $requests;
+    /** @var Endpoint<Message> */
+    private Endpoint $endpoint;
 
     /** @internal */
     public function __construct(Transport $transport)
     {
-        $this->requests = new Requests($transport, '/v1/messages', Message::class);
+        $this->endpoint = new Endpoint($transport, '/v1/messages', Message::class);
     }
 
     /**
@@ -26,30 +26,30 @@ final readonly class Messages
      */
     public function list(array $params = [], ?float $timeout = null): Page
     {
-        return $this->requests->list($params, $timeout);
+        return $this->endpoint->list($params, $timeout);
     }
 
     /**
-     * Sends a message from you, or from `contact_id`: a member of the group or the conversation's contact.
+     * Sends a message. `contact_id` is the sender: a member of the group, or the conversation's contact. Default: you.
      *
      * @param array{conversation_id: string, message: string, contact_id?: string|null} $params
      */
     public function send(array $params, ?string $idempotencyKey = null, ?float $timeout = null): Message
     {
-        return $this->requests->make($params, $idempotencyKey, $timeout);
+        return $this->endpoint->create($params, $idempotencyKey, $timeout);
     }
 
     public function get(string $id, ?float $timeout = null): Message
     {
-        return $this->requests->get($id, $timeout);
+        return $this->endpoint->get($id, $timeout);
     }
 
     /**
-     * Changes what is given.
+     * Changes the given properties.
      *
      * @param array{message?: string, read_at?: int|null,
      *     reactions?: list<array<string, list<string>>>|array<string, list<string>>} $changes
-     * @param Message|string|null $ifMatch Write only if it is still this one: a message or its ETag.
+     * @param Message|string|null $ifMatch Update only if unchanged: an earlier message, or its ETag.
      */
     public function update(
         string $id,
@@ -57,12 +57,12 @@ final readonly class Messages
         Message|string|null $ifMatch = null,
         ?float $timeout = null,
     ): Message {
-        return $this->requests->update($id, $changes, $ifMatch, $timeout);
+        return $this->endpoint->update($id, $changes, $ifMatch, $timeout);
     }
 
-    /** For good. */
+    /** Permanently deletes the message. */
     public function delete(string $id, Message|string|null $ifMatch = null, ?float $timeout = null): void
     {
-        $this->requests->delete($id, $ifMatch, $timeout);
+        $this->endpoint->delete($id, $ifMatch, $timeout);
     }
 }
