@@ -1,4 +1,4 @@
-// A program against the types that openapi-typescript makes of the description: type-checked, never run.
+// A program that uses the types openapi-typescript generates. It is type-checked, never run.
 import createClient from 'openapi-fetch'
 import type { components, paths } from './api.js'
 
@@ -23,9 +23,9 @@ if (created.error) {
 const page = await client.GET('/v1/messages', { params: { query: { limit: 10, query: 'nutritious' } } })
 for (const message of page.data?.data ?? []) console.log(message.contact?.username ?? 'you', message.message, message.reactions)
 
-// @ts-expect-error a group has a name
+// @ts-expect-error: missing name
 await client.POST('/v1/groups', { body: { description: 'World-renowned.' } })
-// @ts-expect-error a list of groups has no such parameter
+// @ts-expect-error: groups have no such filter
 await client.GET('/v1/groups', { params: { query: { muted: true } } })
-// @ts-expect-error there is no such path
+// @ts-expect-error: unknown path
 await client.GET('/v1/group')
