@@ -1,5 +1,5 @@
-"""What the scripts that break disks share: the server, writers that note what they were told, and the comparison of
-that with what is there."""
+"""Shared by the scripts that break disks: the server, writers that record what was acknowledged, and the comparison of
+that with what the server has."""
 import http.client
 import json
 import os
@@ -13,46 +13,46 @@ import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PATIENCE = 20
+TIMEOUT = 20
 
 
-def need_root(what):
+def require_root(reason):
     if os.geteuid() != 0:
-        raise SystemExit(f"this needs root: {what}; nothing was done")
+        raise SystemExit(f"root is required because this script {reason}; nothing was done")
 
 
-def run(*words):
-    ran = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    if ran.returncode:
-        raise SystemExit(f"{' '.join(words)}: {ran.stderr.strip()}")
-    return ran.stdout
+def run(*command):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
+    return done.stdout
 
 
 def build(server):
-    """The program to be tried: the one given, or a release build of this tree."""
+    """Returns the binary to test: the given one, or a release build of this tree."""
     if server:
         return os.path.abspath(server)
     subprocess.run(["cargo", "build", "--release", "--locked", "--quiet"], cwd=ROOT, check=True)
-    told = subprocess.run(["cargo", "metadata", "--locked", "--no-deps", "--format-version", "1"], cwd=ROOT, check=True,
-                          stdout=subprocess.PIPE).stdout
-    return os.path.join(json.loads(told)["target_directory"], "release/groups-server")
+    metadata = subprocess.run(["cargo", "metadata", "--locked", "--no-deps", "--format-version", "1"], cwd=ROOT,
+                              check=True, stdout=subprocess.PIPE).stdout
+    return os.path.join(json.loads(metadata)["target_directory"], "release/groups-server")
 
 
-class Mounted:
-    """A file system on a mount point of its own, gone with this."""
+class Filesystem:
+    """A file system with its own mount point, in a temporary directory that is removed on exit."""
 
     def __init__(self, *mount):
         self.work = tempfile.mkdtemp(prefix="groups-faults-")
         self.path = os.path.join(self.work, "disk")
         self.log = os.path.join(self.work, "log")
-        self.command = ["mount", *(word.replace("{work}", self.work) for word in mount), self.path]
+        self.command = ["mount", *(argument.replace("{work}", self.work) for argument in mount), self.path]
         os.mkdir(self.path)
 
     def mount(self):
         run(*self.command)
 
     def unmount(self):
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while subprocess.run(["umount", self.path], stderr=subprocess.PIPE).returncode:
             if time.monotonic() > deadline:
                 raise SystemExit(f"cannot unmount {self.path}")
@@ -63,7 +63,7 @@ class Mounted:
 
     def __exit__(self, failed, *_):
         if failed and os.path.exists(self.log):
-            sys.stderr.write(f"the server's log ends:\n{open(self.log).read()[-4000:]}\n")
+            sys.stderr.write(f"the end of the server's log:\n{open(self.log).read()[-4000:]}\n")
         for server in Server.started:
             server.kill()
         if os.path.ismount(self.path):
@@ -72,7 +72,7 @@ class Mounted:
 
 
 class Server:
-    """A server on the folder `path`, listening; what it tells of errors goes to `log`, which is on a disk that lasts."""
+    """A running server with its database in the directory `path`. It logs errors to `log`, which is on another disk."""
 
     started = []
 
@@ -89,158 +89,158 @@ class Server:
         self.address = first.strip().rsplit("/", 1)[1]
 
     def first_token(self):
-        """What a first start prints."""
+        """The token that the first start prints."""
         return next(line.strip() for line in self.process.stdout if line.strip().startswith("groups_"))
 
-    def end(self, by):
-        self.process.send_signal(by)
-        return self.process.wait(PATIENCE)
+    def stop(self, signal_number):
+        self.process.send_signal(signal_number)
+        return self.process.wait(TIMEOUT)
 
     def kill(self):
-        self.end(signal.SIGKILL)
+        self.stop(signal.SIGKILL)
 
     def objects(self):
-        told = run(self.program, "export", "--db", self.db, "-")
-        return [json.loads(line) for line in told.splitlines()]
+        exported = run(self.program, "export", "--db", self.db, "-")
+        return [json.loads(line) for line in exported.splitlines()]
 
-    def request(self, token, path="/v1/groups?limit=1"):
+    def status(self, token, path="/v1/groups?limit=1"):
         return Client(self.address, token).send("GET", path)[0]
 
 
 class Client:
     def __init__(self, address, token):
-        self.connection = http.client.HTTPConnection(address, timeout=PATIENCE)
+        self.connection = http.client.HTTPConnection(address, timeout=TIMEOUT)
         self.headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
     def send(self, method, path, body=None):
         self.connection.request(method, path, body and json.dumps(body), self.headers)
-        answer = self.connection.getresponse()
-        text = answer.read()
-        return answer.status, json.loads(text) if text else None
+        response = self.connection.getresponse()
+        text = response.read()
+        return response.status, json.loads(text) if text else None
 
 
-class Cut:
-    """A power cut. What was answered before it begins is on the disk. For what is sent when it is over there is no disk
-    any more. In between Linux may confirm a sync under way of which nothing is on the disk, when a real cut would let no
-    answer out: such a request may have been done or not."""
+class PowerCut:
+    """The state of a power cut. What was acknowledged before `begun` is on the disk; after `over` there is no disk any
+    more. In between, Linux may confirm a sync that was in progress although nothing of it reached the disk. A real
+    power cut would let no response out then, so such a request may or may not have taken effect."""
     begun = over = False
 
 
 class Writer:
-    """One that makes, changes and deletes groups of its own and sends messages to them. `groups` is what must be there,
-    by id; `unanswered`, the one request of which nobody was told whether it took effect."""
+    """Creates, updates and deletes its own groups and sends messages to them. `groups` is what must exist, by id;
+    `pending` is the one request whose outcome is unknown."""
 
     def __init__(self, number):
         self.name, self.names = f"w{number}", 0
         self.random = random.Random(number)
-        self.groups, self.unanswered = {}, None
-        self.acknowledged = self.refused = 0
-        # What was acknowledged without a disk, and the answer after which nothing can be told.
-        self.lied = self.doubt = None
+        self.groups, self.pending = {}, None
+        self.acknowledged = self.rejected = 0
+        # A request that was acknowledged after the power cut, and the 5xx response that ended this writer.
+        self.falsely_acknowledged = self.error = None
 
     def write(self, address, token, stop, cut):
-        """Until the server is gone, cannot tell whether it wrote, or `stop` is set."""
+        """Writes until the server is gone or does not know whether it wrote, or until `stop` is set."""
         client = Client(address, token)
         while not stop.is_set():
-            self.unanswered, too_late = self.choose(), cut.over
+            self.pending, too_late = self.choose(), cut.over
             try:
-                status, answer = client.send(*self.request(*self.unanswered))
+                status, body = client.send(*self.request(*self.pending))
             except (OSError, http.client.HTTPException):
                 return
             if status == 507:
-                self.unanswered, self.refused = None, self.refused + 1
+                self.pending, self.rejected = None, self.rejected + 1
             elif status // 100 == 2 and too_late:
-                self.lied = self.unanswered
+                self.falsely_acknowledged = self.pending
                 return
             elif status // 100 == 2 and cut.begun:
                 return
             elif status // 100 == 2:
-                self.apply(self.groups, self.unanswered, answer)
-                self.unanswered, self.acknowledged = None, self.acknowledged + 1
+                self.apply(self.groups, self.pending, body)
+                self.pending, self.acknowledged = None, self.acknowledged + 1
             elif status // 100 == 5:
-                self.doubt = status, answer
+                self.error = status, body
                 return
             else:
-                raise SystemExit(f"{self.unanswered}: {status} {answer}")
+                raise SystemExit(f"{self.pending}: {status} {body}")
 
     def choose(self):
         self.names += 1
         name = f"{self.name}x{self.names}"
         if len(self.groups) < 2 or len(self.groups) < 8 and self.random.random() < 0.3:
-            return "make", name, None
+            return "create", name, None
         group = self.random.choice(sorted(self.groups))
         return self.random.choice(["send", "send", "send", "describe", "describe", "delete"]), name, group
 
-    def request(self, what, name, group):
-        if what == "make":
+    def request(self, action, name, group):
+        if action == "create":
             return "POST", "/v1/groups", {"name": name, "contacts": [{"username": f"{name}{n}"} for n in "ab"]}
-        if what == "describe":
+        if action == "describe":
             return "PUT", f"/v1/groups/{group}", {"description": name}
-        if what == "delete":
+        if action == "delete":
             return "DELETE", f"/v1/groups/{group}"
         conversation = self.groups[group]["conversation"]
         return "POST", "/v1/messages", {"conversation_id": conversation, "message": name}
 
     @staticmethod
-    def apply(groups, request, made):
-        what, name, group = request
-        if what == "make":
-            groups[made["id"]] = {"name": name, "description": None, "conversation": made["conversation_id"],
-                                  "members": [f"{name}a", f"{name}b"], "active": None, "messages": []}
-        elif what == "describe":
+    def apply(groups, request, created):
+        action, name, group = request
+        if action == "create":
+            groups[created["id"]] = {"name": name, "description": None, "conversation": created["conversation_id"],
+                                     "members": [f"{name}a", f"{name}b"], "active": None, "messages": []}
+        elif action == "describe":
             groups[group]["description"] = name
-        elif what == "delete":
+        elif action == "delete":
             del groups[group]
         else:
             groups[group]["messages"].append(name)
-            groups[group]["active"] = made["created_at"]
+            groups[group]["active"] = created["created_at"]
 
-    def settle(self, there, objects):
-        """Holds what is there against what must be; the unanswered request may have been done, as a whole."""
-        if self.lied:
-            raise SystemExit(f"acknowledged after the cut: {self.lied}")
-        if there != self.groups and self.unanswered:
-            what, name, _ = self.unanswered
-            of = {"make": "name", "send": "message"}.get(what)
-            made = next((it for it in objects if of and it.get(of) == name), None)
-            if made or not of:
-                self.apply(self.groups, self.unanswered, made)
-        if there != self.groups:
-            ids = [it for it in there.keys() | self.groups.keys() if there.get(it) != self.groups.get(it)]
-            told = "\n".join(f"{it}: expected {self.groups.get(it)}\n  there is {there.get(it)}" for it in ids)
-            raise SystemExit(f"LOST or half there; unanswered was {self.unanswered}\n{told}")
-        self.unanswered = None
+    def verify(self, found, objects):
+        """Compares what the server has with what must exist; the pending request may have taken effect as a whole."""
+        if self.falsely_acknowledged:
+            raise SystemExit(f"acknowledged after the power cut: {self.falsely_acknowledged}")
+        if found != self.groups and self.pending:
+            action, name, _ = self.pending
+            named_by = {"create": "name", "send": "message"}.get(action)
+            created = next((it for it in objects if named_by and it.get(named_by) == name), None)
+            if created or not named_by:
+                self.apply(self.groups, self.pending, created)
+        if found != self.groups:
+            ids = [it for it in found.keys() | self.groups.keys() if found.get(it) != self.groups.get(it)]
+            differences = "\n".join(f"{it}: expected {self.groups.get(it)}\n  found {found.get(it)}" for it in ids)
+            raise SystemExit(f"LOST or incomplete; the pending request was {self.pending}\n{differences}")
+        self.pending = None
 
 
-def settle(server, writers):
-    """Compares everything that is there with what every writer was told. Contacts stay when their group goes."""
+def verify(server, writers):
+    """Compares everything the server has with what was acknowledged. Contacts outlive their group."""
     objects = server.objects()
-    there = {it["id"]: {"name": it["name"], "description": it["description"], "conversation": it["conversation_id"],
+    found = {it["id"]: {"name": it["name"], "description": it["description"], "conversation": it["conversation_id"],
                         "members": [contact["username"] for contact in it["contacts"]], "messages": []}
              for it in objects if it["kind"] == "group"}
-    of_conversation = {}
+    by_conversation = {}
     for it in objects:
         if it["kind"] == "conversation" and it["group_id"]:
-            there[it["group_id"]]["active"] = it["last_active_at"]
-            of_conversation[it["id"]] = there[it["group_id"]]
+            found[it["group_id"]]["active"] = it["last_active_at"]
+            by_conversation[it["id"]] = found[it["group_id"]]
         elif it["kind"] == "message":
-            of_conversation[it["conversation_id"]]["messages"].append(it["message"])
+            by_conversation[it["conversation_id"]]["messages"].append(it["message"])
     for writer in writers:
-        mine = {key: it for key, it in there.items() if it["name"].startswith(f"{writer.name}x")}
-        writer.settle(mine, objects)
-        for key in mine:
-            del there[key]
-    if there:
-        raise SystemExit(f"there is what nobody made: {there}")
+        own = {key: it for key, it in found.items() if it["name"].startswith(f"{writer.name}x")}
+        writer.verify(own, objects)
+        for key in own:
+            del found[key]
+    if found:
+        raise SystemExit(f"groups that no writer created: {found}")
 
 
 class Load:
-    """Writers at work, each on a thread."""
+    """Writers at work, one thread each."""
 
     def __init__(self, server, token, writers):
-        self.writers, self.stopped, self.cut = writers, threading.Event(), Cut()
-        words = (server.address, token, self.stopped, self.cut)
-        self.threads = [threading.Thread(target=writer.write, args=words, daemon=True) for writer in writers]
+        self.writers, self.stopped, self.cut = writers, threading.Event(), PowerCut()
+        arguments = (server.address, token, self.stopped, self.cut)
+        self.threads = [threading.Thread(target=writer.write, args=arguments, daemon=True) for writer in writers]
         for thread in self.threads:
             thread.start()
 
@@ -248,11 +248,11 @@ class Load:
         return sum(writer.acknowledged for writer in self.writers)
 
     def wait(self, condition, what):
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not condition():
             if time.monotonic() > deadline:
-                doubts = [writer.doubt for writer in self.writers if writer.doubt]
-                raise SystemExit(f"not within {PATIENCE} s: {what}; writers gave up after {doubts}")
+                errors = [writer.error for writer in self.writers if writer.error]
+                raise SystemExit(f"waited {TIMEOUT} s in vain for {what}; errors that ended writers: {errors}")
             time.sleep(0.002)
 
     def wait_for_more(self, count):
@@ -262,7 +262,7 @@ class Load:
     def is_over(self):
         return not any(thread.is_alive() for thread in self.threads)
 
-    def end(self):
+    def stop(self):
         self.stopped.set()
         for thread in self.threads:
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT)
