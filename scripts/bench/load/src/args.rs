@@ -7,47 +7,47 @@ use clap::Parser;
 
 /// Puts an HTTP server on this machine under load and prints one line of JSON.
 ///
-/// Exit code 3: an answer was wrong or missing, so that the figures are worth nothing. Exit code 1: it could not start.
+/// Exit code 3: a response was wrong or missing, so the figures are meaningless. Exit code 1: it could not start.
 #[derive(Parser)]
 #[command(version)]
 pub struct Args {
-    /// Where the server listens
+    /// The server's address
     #[arg(long, value_name = "ADDR:PORT", value_parser = local)]
     pub addr: SocketAddr,
 
-    /// The requests to send: see target.rs
+    /// The file that defines the requests (see target.rs)
     #[arg(long, value_name = "FILE")]
     pub target: PathBuf,
 
-    /// The operation or mix of the target to send
+    /// The operation or mix to send, as named in the target file
     #[arg(long)]
     pub op: String,
 
-    /// Connections, each with one request at a time
+    /// Number of connections, each with one request at a time
     #[arg(long, default_value_t = 1)]
     pub conns: usize,
 
-    /// How long is measured, in seconds
+    /// Duration of the measurement in seconds
     #[arg(long, default_value_t = 2.0)]
     pub secs: f64,
 
-    /// How long requests are sent before that
+    /// Duration of the warm-up before it in seconds
     #[arg(long, default_value_t = 0.5)]
     pub warm: f64,
 
-    /// The most requests to send; left out: no limit
+    /// Maximum number of requests; unlimited by default
     #[arg(long, value_name = "N", default_value_t = u64::MAX, hide_default_value = true)]
     pub max: u64,
 
-    /// A list whose lines stand for {NAME}; may be given again
+    /// A file whose lines replace {NAME}; may be repeated
     #[arg(long = "list", value_name = "NAME=FILE", value_parser = pair)]
     pub lists: Vec<(String, String)>,
 
-    /// What stands for {NAME}; may be given again
+    /// A value that replaces {NAME}; may be repeated
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = pair)]
     pub vars: Vec<(String, String)>,
 
-    /// Lines of a list that an earlier run has used up by {next_NAME}
+    /// Number of lines that an earlier run has used up with {next_NAME}
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub skip: usize,
 
@@ -55,11 +55,11 @@ pub struct Args {
     #[arg(long, default_value = "")]
     pub token: String,
 
-    /// The server's process, to tell its CPU time and memory
+    /// The server's process id, to report its CPU time and memory
     #[arg(long)]
     pub pid: Option<u32>,
 
-    /// Another seed sends other lines in another order
+    /// Seed of the random choice of lines
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
 }

@@ -1,4 +1,4 @@
-//! The loop: a request on each connection, and the next one as soon as its answer is there.
+//! The event loop: one request on each connection, and the next one as soon as its response has arrived.
 
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
@@ -8,38 +8,39 @@ use memchr::memmem;
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::answer::{self, Answer};
 use crate::args::Args;
 use crate::process;
-use crate::target::{Asked, Requests};
+use crate::response::{self, Response};
+use crate::target::{Requests, Sent};
 
-/// How long the last answers may take, once the time is over.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long to wait for the last responses after the measurement.
+const GRACE_PERIOD: Duration = Duration::from_secs(10);
 
-/// How often the clock is looked at when nothing comes.
+/// How often to check the clock while nothing arrives.
 const TICK: Duration = Duration::from_millis(50);
 
 /// What was measured.
 #[derive(Default)]
-pub struct Run {
-    /// Of each request that was sent and answered in the measured time, in nanoseconds.
-    pub times: Vec<u64>,
-    /// Answers that came in the measured time, by op.
-    pub answers: Vec<u64>,
-    /// The bodies of all answers, in bytes, and how many there were.
-    pub bodies: (u64, u64),
+pub struct Measured {
+    /// Nanoseconds for each request that was sent and responded to within the measurement.
+    pub latencies: Vec<u64>,
+    /// Responses that arrived within the measurement, by operation.
+    pub responses: Vec<u64>,
+    /// Number and total size of all response bodies, warm-up included.
+    pub bodies: u64,
+    pub body_bytes: u64,
     pub errors: u64,
     pub first_error: String,
-    /// How long was measured, in seconds.
+    /// Duration of the measurement in seconds.
     pub secs: f64,
-    /// CPU time in that time, in seconds: the server's, if its process is known, and one's own.
+    /// CPU time in seconds: the server's, if its process is known, and the load generator's own.
     pub server_cpu: Option<f64>,
     pub own_cpu: Option<f64>,
-    /// Lines used up by {next_NAME}.
+    /// Number of lines used up with {next_NAME}.
     pub used: usize,
 }
 
-/// When the measured time began, and the CPU times then.
+/// The start of the measurement, and the CPU times then.
 struct Start {
     at: Instant,
     server_cpu: Option<f64>,
@@ -48,29 +49,29 @@ struct Start {
 
 struct Connection {
     stream: TcpStream,
-    read: Vec<u8>,
-    /// How much of `read` is filled.
+    buffer: Vec<u8>,
+    /// How much of `buffer` is filled.
     filled: usize,
-    /// The request that has no answer yet, and when it was sent.
-    asked: Option<(Asked, Instant)>,
+    /// The request in progress, and when it was sent.
+    pending: Option<(Sent, Instant)>,
 }
 
-struct Drive<'a> {
+struct Driver<'a> {
     args: &'a Args,
     requests: Requests<'a>,
     connections: Vec<Connection>,
     request: Vec<u8>,
     sent: u64,
-    /// Nothing is sent from then on.
+    /// When to stop sending.
     end: Instant,
     used_up: bool,
     start: Option<Start>,
-    last_answer: Instant,
-    run: Run,
+    last_response: Instant,
+    measured: Measured,
 }
 
-/// Sends requests for as long as the command line says, and measures.
-pub fn run(args: &Args, requests: Requests<'_>) -> io::Result<Run> {
+/// Sends requests as the command line says, and measures.
+pub fn run(args: &Args, requests: Requests<'_>) -> io::Result<Measured> {
     let mut poll = Poll::new()?;
     let mut connections = Vec::with_capacity(args.conns);
     for n in 0..args.conns {
@@ -81,7 +82,7 @@ pub fn run(args: &Args, requests: Requests<'_>) -> io::Result<Run> {
     }
     let now = Instant::now();
     let measured_from = now + Duration::from_secs_f64(args.warm);
-    let mut drive = Drive {
+    let mut driver = Driver {
         args,
         requests,
         connections,
@@ -90,15 +91,15 @@ pub fn run(args: &Args, requests: Requests<'_>) -> io::Result<Run> {
         end: measured_from + Duration::from_secs_f64(args.secs),
         used_up: false,
         start: None,
-        last_answer: now,
-        run: Run::default(),
+        last_response: now,
+        measured: Measured::default(),
     };
-    drive.take_turns(&mut poll, measured_from)?;
-    Ok(drive.finish())
+    driver.run(&mut poll, measured_from)?;
+    Ok(driver.finish())
 }
 
-impl Drive<'_> {
-    fn take_turns(&mut self, poll: &mut Poll, measured_from: Instant) -> io::Result<()> {
+impl Driver<'_> {
+    fn run(&mut self, poll: &mut Poll, measured_from: Instant) -> io::Result<()> {
         let mut events = Events::with_capacity(1024);
         self.start_when_due(measured_from);
         for n in 0..self.connections.len() {
@@ -112,11 +113,11 @@ impl Drive<'_> {
             self.start_when_due(measured_from);
             for event in &events {
                 if let Err(error) = self.receive(event.token().0) {
-                    self.wrong(error);
+                    self.record_error(error);
                     return Ok(());
                 }
             }
-            if self.is_over() && self.unanswered() == 0 || Instant::now() > self.end + PATIENCE {
+            if self.is_over() && self.pending() == 0 || Instant::now() > self.end + GRACE_PERIOD {
                 return Ok(());
             }
         }
@@ -133,132 +134,135 @@ impl Drive<'_> {
         }
     }
 
-    /// Reads what has come on a connection; with a whole answer the next request goes out. An error ends the run.
+    /// Reads from a connection and, after a complete response, sends the next request. An error ends the run.
     fn receive(&mut self, n: usize) -> Result<(), String> {
         let connection = &mut self.connections[n];
         connection.fill()?;
-        let Some(answer) = answer::parse(&connection.read[..connection.filled])? else {
+        let Some(response) = response::parse(&connection.buffer[..connection.filled])? else {
             return Ok(());
         };
         let now = Instant::now();
-        let (asked, sent) = connection.asked.take().ok_or("an answer came to no request")?;
-        let fault = fault(&self.requests, asked, &answer);
-        self.run.bodies.0 += answer.body.len() as u64;
-        self.run.bodies.1 += 1;
-        if answer.bytes != connection.filled {
-            return Err("more than an answer came".to_owned());
+        let (sent, sent_at) = connection
+            .pending
+            .take()
+            .ok_or("a response arrived without a request")?;
+        let error = error_in(&self.requests, sent, &response);
+        self.measured.bodies += 1;
+        self.measured.body_bytes += response.body.len() as u64;
+        if response.bytes != connection.filled {
+            return Err("data follows a response".to_owned());
         }
         connection.filled = 0;
-        if let Some(fault) = fault {
-            self.wrong(fault);
+        if let Some(error) = error {
+            self.record_error(error);
         }
-        self.count(asked, sent, now);
+        self.count(sent, sent_at, now);
         if !self.is_over() {
             self.send(n);
         }
         Ok(())
     }
 
-    fn count(&mut self, asked: Asked, sent: Instant, now: Instant) {
+    fn count(&mut self, sent: Sent, sent_at: Instant, now: Instant) {
         let Some(start) = &self.start else { return };
         if now > self.end {
             return;
         }
-        let run = &mut self.run;
-        if run.answers.len() <= asked.op {
-            run.answers.resize(asked.op + 1, 0);
+        let measured = &mut self.measured;
+        if measured.responses.len() <= sent.op {
+            measured.responses.resize(sent.op + 1, 0);
         }
-        run.answers[asked.op] += 1;
-        self.last_answer = now;
-        if sent >= start.at {
-            let took = now.duration_since(sent).as_nanos();
-            run.times.push(u64::try_from(took).unwrap_or(u64::MAX));
+        measured.responses[sent.op] += 1;
+        self.last_response = now;
+        if sent_at >= start.at {
+            let latency = now.duration_since(sent_at).as_nanos();
+            measured.latencies.push(u64::try_from(latency).unwrap_or(u64::MAX));
         }
     }
 
     fn send(&mut self, n: usize) {
-        let Some(asked) = self.requests.next(&mut self.request) else {
+        let Some(sent) = self.requests.next(&mut self.request) else {
             self.used_up = true;
             return;
         };
         let connection = &mut self.connections[n];
-        connection.asked = Some((asked, Instant::now()));
+        connection.pending = Some((sent, Instant::now()));
         self.sent += 1;
-        // A request is far smaller than the socket's buffer, which is empty.
+        // A request is much smaller than the socket's send buffer, which is empty.
         match connection.stream.write(&self.request) {
             Ok(written) if written == self.request.len() => {}
-            Ok(_) => self.wrong("a request was not taken at once".to_owned()),
-            Err(error) => self.wrong(format!("a request could not be sent: {error}")),
+            Ok(_) => self.record_error("a request could not be sent at once".to_owned()),
+            Err(error) => self.record_error(format!("a request could not be sent: {error}")),
         }
     }
 
-    /// No more requests are sent.
+    /// Whether to stop sending requests.
     fn is_over(&self) -> bool {
         self.used_up || self.sent >= self.args.max || Instant::now() >= self.end
     }
 
-    fn unanswered(&self) -> usize {
+    fn pending(&self) -> usize {
         self.connections
             .iter()
-            .filter(|connection| connection.asked.is_some())
+            .filter(|connection| connection.pending.is_some())
             .count()
     }
 
-    fn wrong(&mut self, fault: String) {
-        if self.run.errors == 0 {
-            self.run.first_error = fault;
+    fn record_error(&mut self, error: String) {
+        if self.measured.errors == 0 {
+            self.measured.first_error = error;
         }
-        self.run.errors += 1;
+        self.measured.errors += 1;
     }
 
     fn server_cpu(&self) -> Option<f64> {
         process::cpu(&self.args.pid?.to_string())
     }
 
-    fn finish(mut self) -> Run {
-        let unanswered = self.unanswered();
-        if unanswered > 0 {
-            self.wrong(format!("{unanswered} requests were not answered"));
+    fn finish(mut self) -> Measured {
+        let pending = self.pending();
+        if pending > 0 {
+            self.record_error(format!("{pending} requests got no response"));
         }
-        let Some(start) = self.start.take().filter(|_| !self.run.answers.is_empty()) else {
-            self.wrong("no answer came in the measured time".to_owned());
-            return self.run;
+        let Some(start) = self.start.take().filter(|_| !self.measured.responses.is_empty()) else {
+            self.record_error("no response arrived within the measurement".to_owned());
+            return self.measured;
         };
-        // A run whose requests were used up ends with its last answer.
+        // If the requests are used up, the measurement ends with the last response.
         let end = if self.used_up || self.sent >= self.args.max {
-            self.last_answer
+            self.last_response
         } else {
             self.end
         };
         let since = |before: Option<f64>, after: Option<f64>| Some(after? - before?);
-        self.run.secs = end.duration_since(start.at).as_secs_f64();
-        self.run.server_cpu = since(start.server_cpu, self.server_cpu());
-        self.run.own_cpu = since(start.own_cpu, process::cpu("self"));
-        self.run.used = self.requests.used;
-        self.run
+        self.measured.secs = end.duration_since(start.at).as_secs_f64();
+        self.measured.server_cpu = since(start.server_cpu, self.server_cpu());
+        self.measured.own_cpu = since(start.own_cpu, process::cpu("self"));
+        self.measured.used = self.requests.used;
+        self.measured
     }
 }
 
-/// What is wrong with an answer, if something is.
-fn fault(requests: &Requests<'_>, asked: Asked, answer: &Answer<'_>) -> Option<String> {
-    let op = requests.op(asked);
-    let is_there = |text: &str| memmem::find(&answer.body, text.as_bytes()).is_some();
-    let what = if answer.status != op.expect {
-        "the status"
-    } else if answer.closes {
-        "the end of the connection"
+/// Checks a response and describes what is wrong with it.
+fn error_in(requests: &Requests<'_>, sent: Sent, response: &Response<'_>) -> Option<String> {
+    let op = requests.op(sent);
+    let contains = |text: &str| memmem::find(&response.body, text.as_bytes()).is_some();
+    let what = if response.status != op.expect {
+        "unexpected status"
+    } else if response.closes {
+        "the server closes the connection"
     } else if let Some((text, times)) = &op.contains
-        && memmem::find_iter(&answer.body, text).count() != *times
+        && memmem::find_iter(&response.body, text).count() != *times
     {
-        "the number of what it contains"
-    } else if op.echo && answer.status != 204 && requests.line(asked).is_some_and(|line| !is_there(line)) {
-        "the lack of what was asked for"
+        "unexpected number of matches"
+    } else if op.echo && response.status != 204 && requests.line(sent).is_some_and(|line| !contains(line)) {
+        "the requested id is missing"
     } else {
         return None;
     };
-    let body = String::from_utf8_lossy(&answer.body);
-    let begins: String = body.chars().take(300).collect();
-    Some(format!("{}: {what} is wrong: {} {begins}", op.name, answer.status))
+    let body = String::from_utf8_lossy(&response.body);
+    let excerpt: String = body.chars().take(300).collect();
+    Some(format!("{}: {what}: {} {excerpt}", op.name, response.status))
 }
 
 impl Connection {
@@ -268,31 +272,31 @@ impl Connection {
         stream.set_nonblocking(true)?;
         Ok(Connection {
             stream: TcpStream::from_std(stream),
-            read: vec![0; 64 << 10],
+            buffer: vec![0; 64 << 10],
             filled: 0,
-            asked: None,
+            pending: None,
         })
     }
 
-    /// Reads all that has come: the poll tells only of what is new.
+    /// Reads everything that has arrived, because the poll is edge-triggered.
     fn fill(&mut self) -> Result<(), String> {
         loop {
-            if self.filled == self.read.len() {
-                self.read.resize(2 * self.filled, 0);
+            if self.filled == self.buffer.len() {
+                self.buffer.resize(2 * self.filled, 0);
             }
-            let room = &mut self.read[self.filled..];
-            let wanted = room.len();
-            match self.stream.read(room) {
-                Ok(0) => return Err("the server ended a connection".to_owned()),
+            let free = &mut self.buffer[self.filled..];
+            let capacity = free.len();
+            match self.stream.read(free) {
+                Ok(0) => return Err("the server closed a connection".to_owned()),
                 Ok(read) => {
                     self.filled += read;
-                    // Less than there is room for was all there was.
-                    if read < wanted {
+                    // A short read means that nothing more has arrived.
+                    if read < capacity {
                         return Ok(());
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(format!("the server broke a connection: {error}")),
+                Err(error) => return Err(format!("a connection failed: {error}")),
             }
         }
     }

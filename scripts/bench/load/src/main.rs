@@ -1,14 +1,14 @@
-//! Puts an HTTP server on this machine under load: so many connections, on each one request after the other. Every
-//! answer is checked. One thread and one poll, so that it takes little of the cores that it shares with the server.
+//! Load generator for an HTTP server on this machine: a number of connections, each with one request at a time. Every
+//! response is checked. It runs on one thread, because it shares the cores with the server.
 //!
-//! `args` is the command line, `target` what is sent, `answer` reads what comes back, `drive` is the loop, `process`
-//! looks at the server's process, `report` is the line of JSON that is printed.
+//! `args` is the command line, `target` defines the requests, `driver` is the event loop, `response` parses responses,
+//! `process` reads the server's CPU time and memory, and `report` is the line of JSON that is printed.
 
-mod answer;
 mod args;
-mod drive;
+mod driver;
 mod process;
 mod report;
+mod response;
 mod target;
 
 use std::error::Error;
@@ -19,13 +19,13 @@ use clap::Parser as _;
 use args::Args;
 use target::{Requests, Target};
 
-/// Some answers were wrong or none came: the figures are worth nothing.
-const WRONG: u8 = 3;
+/// Exit code if responses were wrong or missing: the figures are meaningless.
+const INVALID: u8 = 3;
 
 fn main() -> ExitCode {
     match run(&Args::parse()) {
         Ok(0) => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(WRONG),
+        Ok(_) => ExitCode::from(INVALID),
         Err(error) => {
             eprintln!("load: {error}");
             ExitCode::FAILURE
@@ -33,11 +33,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints the report; the number of errors in it.
+/// Prints the report and returns the number of errors in it.
 fn run(args: &Args) -> Result<u64, Box<dyn Error>> {
     let target = Target::read(args)?;
     let requests = Requests::new(args, &target)?;
-    let run = drive::run(args, requests)?;
-    println!("{}", report::json(args, &target, &run));
-    Ok(run.errors)
+    let measured = driver::run(args, requests)?;
+    println!("{}", report::json(args, &target, &measured));
+    Ok(measured.errors)
 }

@@ -3,54 +3,54 @@
 use serde_json::{Map, Value, json};
 
 use crate::args::Args;
-use crate::drive::Run;
+use crate::driver::Measured;
 use crate::process;
 use crate::target::Target;
 
-/// What was measured: times in milliseconds, sizes in MiB, CPU time in microseconds a request and in cores.
-pub fn json(args: &Args, target: &Target, run: &Run) -> Value {
-    let mut times = run.times.clone();
-    times.sort_unstable();
-    let answers: u64 = run.answers.iter().sum();
+/// Latencies in milliseconds, memory in MiB, CPU time in microseconds per request and in cores.
+pub fn json(args: &Args, target: &Target, measured: &Measured) -> Value {
+    let mut latencies = measured.latencies.clone();
+    latencies.sort_unstable();
+    let responses: u64 = measured.responses.iter().sum();
     let ops: Map<String, Value> = target
         .ops
         .iter()
-        .zip(&run.answers)
-        .map(|(op, answers)| (op.name.clone(), (*answers).into()))
+        .zip(&measured.responses)
+        .map(|(op, responses)| (op.name.clone(), (*responses).into()))
         .collect();
     let memory = |field| args.pid.and_then(|pid| process::memory(&pid.to_string(), field));
-    let cores = |cpu: Option<f64>| cpu.map(|cpu| rounded(cpu / run.secs, 3));
+    let cores = |cpu: Option<f64>| cpu.map(|cpu| round(cpu / measured.secs, 3));
     json!({
         "op": args.op,
         "conns": args.conns,
-        "secs": rounded(run.secs, 4),
-        "answers": answers,
+        "secs": round(measured.secs, 4),
+        "responses": responses,
         "ops": ops,
-        "errors": run.errors,
-        "first_error": run.first_error,
-        "per_second": rounded(answers as f64 / run.secs, 1),
-        "p50_ms": at(&times, 500),
-        "p90_ms": at(&times, 900),
-        "p99_ms": at(&times, 990),
-        "longest_ms": at(&times, 1000),
-        "cpu_us": run.server_cpu.map(|cpu| rounded(cpu * 1e6 / answers as f64, 2)),
-        "server_cores": cores(run.server_cpu),
-        "load_cores": cores(run.own_cpu),
+        "errors": measured.errors,
+        "first_error": measured.first_error,
+        "per_second": round(responses as f64 / measured.secs, 1),
+        "p50_ms": permille(&latencies, 500),
+        "p90_ms": permille(&latencies, 900),
+        "p99_ms": permille(&latencies, 990),
+        "max_ms": permille(&latencies, 1000),
+        "cpu_us": measured.server_cpu.map(|cpu| round(cpu * 1e6 / responses as f64, 2)),
+        "server_cores": cores(measured.server_cpu),
+        "load_cores": cores(measured.own_cpu),
         "rss_mib": memory("VmRSS:"),
         "peak_mib": memory("VmHWM:"),
-        "body_bytes": run.bodies.0 / run.bodies.1.max(1),
-        "used": run.used,
+        "body_bytes": measured.body_bytes / measured.bodies.max(1),
+        "used": measured.used,
     })
 }
 
-/// The time, in milliseconds, within which so many of a thousand requests were answered.
-fn at(times: &[u64], thousandths: usize) -> Option<f64> {
-    let place = (times.len() * thousandths / 1000).min(times.len().checked_sub(1)?);
-    Some(rounded(times[place] as f64 / 1e6, 4))
+/// A quantile of the sorted latencies, in milliseconds.
+fn permille(latencies: &[u64], permille: usize) -> Option<f64> {
+    let index = (latencies.len() * permille / 1000).min(latencies.len().checked_sub(1)?);
+    Some(round(latencies[index] as f64 / 1e6, 4))
 }
 
-/// Serde writes what is no number, as where nothing was measured, as null.
-fn rounded(number: f64, places: i32) -> f64 {
+/// NaN, which means that nothing was measured, becomes null in JSON.
+fn round(number: f64, places: i32) -> f64 {
     let scale = 10f64.powi(places);
     (number * scale).round() / scale
 }

@@ -1,41 +1,41 @@
-//! Reads the answers of HTTP/1.1, as much of it as the checks need.
+//! Parses HTTP/1.1 responses, as far as the checks need it.
 
 use std::borrow::Cow;
 
 use memchr::memmem;
 
-/// A whole answer, and how many bytes it took.
-pub struct Answer<'a> {
+/// A complete response, and its size in bytes.
+pub struct Response<'a> {
     pub status: u16,
     pub body: Cow<'a, [u8]>,
-    /// The server ends the connection after it.
+    /// The server closes the connection after it.
     pub closes: bool,
     pub bytes: usize,
 }
 
-/// How a body's end is told.
+/// How the end of the body is determined.
 enum Length {
     Bytes(usize),
     Chunked,
 }
 
-/// The answer at the front of `read`, or nothing while it is not whole.
-pub fn parse(read: &[u8]) -> Result<Option<Answer<'_>>, String> {
-    let Some(end) = memmem::find(read, b"\r\n\r\n") else {
+/// Parses the response at the start of `received`; `None` while it is incomplete.
+pub fn parse(received: &[u8]) -> Result<Option<Response<'_>>, String> {
+    let Some(end) = memmem::find(received, b"\r\n\r\n") else {
         return Ok(None);
     };
-    let (head, rest) = (&read[..end], &read[end + 4..]);
-    let status = status(head).ok_or("what came is no HTTP")?;
+    let (head, rest) = (&received[..end], &received[end + 4..]);
+    let status = status(head).ok_or("not an HTTP/1.1 response")?;
     let (length, closes) = headers(head)?;
     let length = match status {
         204 | 304 => Length::Bytes(0),
         _ => length,
     };
-    let taken = match length {
+    let body = match length {
         Length::Bytes(bytes) => rest.get(..bytes).map(|body| (Cow::Borrowed(body), bytes)),
         Length::Chunked => chunks(rest)?.map(|(body, bytes)| (Cow::Owned(body), bytes)),
     };
-    Ok(taken.map(|(body, bytes)| Answer {
+    Ok(body.map(|(body, bytes)| Response {
         status,
         body,
         closes,
@@ -48,7 +48,7 @@ fn status(head: &[u8]) -> Option<u16> {
     std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
-/// How long the body is, and whether the connection ends.
+/// The body's length, and whether the server closes the connection.
 fn headers(head: &[u8]) -> Result<(Length, bool), String> {
     let (mut length, mut closes) = (Length::Bytes(0), false);
     for line in head.split(|&byte| byte == b'\n').skip(1) {
@@ -57,7 +57,7 @@ fn headers(head: &[u8]) -> Result<(Length, bool), String> {
         };
         let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
         if name.eq_ignore_ascii_case(b"content-length") {
-            length = Length::Bytes(number(value, 10).ok_or("the Content-Length is no number")?);
+            length = Length::Bytes(number(value, 10).ok_or("invalid Content-Length")?);
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             length = Length::Chunked;
         } else if name.eq_ignore_ascii_case(b"connection") {
@@ -67,16 +67,16 @@ fn headers(head: &[u8]) -> Result<(Length, bool), String> {
     Ok((length, closes))
 }
 
-/// A chunked body and the bytes that it took, or nothing while it is not whole.
-fn chunks(read: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
+/// Decodes a chunked body and returns its encoded size as well; `None` while it is incomplete.
+fn chunks(received: &[u8]) -> Result<Option<(Vec<u8>, usize)>, String> {
     let (mut body, mut at) = (Vec::new(), 0);
     loop {
-        let Some(end) = memmem::find(&read[at..], b"\r\n") else {
+        let Some(end) = memmem::find(&received[at..], b"\r\n") else {
             return Ok(None);
         };
-        let size = number(&read[at..at + end], 16).ok_or("the size of a chunk is no number")?;
+        let size = number(&received[at..at + end], 16).ok_or("invalid chunk size")?;
         at += end + 2;
-        let Some(chunk) = read.get(at..at + size + 2) else {
+        let Some(chunk) = received.get(at..at + size + 2) else {
             return Ok(None);
         };
         body.extend_from_slice(&chunk[..size]);
@@ -95,15 +95,15 @@ fn number(digits: &[u8], radix: u32) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn taken(read: &str) -> Option<(u16, String, bool, usize)> {
-        let answer = parse(read.as_bytes()).expect("this is HTTP")?;
-        let body = String::from_utf8_lossy(&answer.body).into_owned();
-        Some((answer.status, body, answer.closes, answer.bytes))
+    fn parsed(received: &str) -> Option<(u16, String, bool, usize)> {
+        let response = parse(received.as_bytes()).expect("valid HTTP")?;
+        let body = String::from_utf8_lossy(&response.body).into_owned();
+        Some((response.status, body, response.closes, response.bytes))
     }
 
     #[test]
-    fn an_answer_is_taken_when_it_is_whole_and_not_before() {
-        let whole = [
+    fn a_response_is_returned_once_it_is_complete() {
+        let complete = [
             ("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello", "hello"),
             (
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nA\r\n, everyone\r\n0\r\n\r\n",
@@ -111,29 +111,29 @@ mod tests {
             ),
             ("HTTP/1.1 200 OK\r\n\r\n", ""),
         ];
-        for (answer, body) in whole {
-            assert_eq!(taken(answer), Some((200, body.to_owned(), false, answer.len())));
-            for end in 0..answer.len() {
-                assert_eq!(taken(&answer[..end]), None, "{}", &answer[..end]);
+        for (response, body) in complete {
+            assert_eq!(parsed(response), Some((200, body.to_owned(), false, response.len())));
+            for end in 0..response.len() {
+                assert_eq!(parsed(&response[..end]), None, "{}", &response[..end]);
             }
         }
     }
 
     #[test]
-    fn no_body_follows_a_204_and_the_end_of_a_connection_is_seen() {
-        let answer = "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
-        assert_eq!(taken(answer), Some((204, String::new(), true, answer.len())));
+    fn a_204_has_no_body_and_connection_close_is_noticed() {
+        let response = "HTTP/1.1 204 No Content\r\nContent-Length: 5\r\nConnection: close\r\n\r\n";
+        assert_eq!(parsed(response), Some((204, String::new(), true, response.len())));
     }
 
     #[test]
-    fn what_is_no_http_is_an_error() {
-        for read in [
+    fn invalid_http_is_an_error() {
+        for received in [
             "SSH-2.0\r\n\r\n",
             "HTTP/1.1 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\ncontent-length: x\r\n\r\n",
             "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nx\r\n",
         ] {
-            assert!(parse(read.as_bytes()).is_err(), "{read}");
+            assert!(parse(received.as_bytes()).is_err(), "{received}");
         }
     }
 }

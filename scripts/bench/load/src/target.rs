@@ -1,12 +1,12 @@
-//! What is sent, from the target file: `{"ops": {NAME: OP}, "mixes": {NAME: {OP: WEIGHT}}}`.
+//! The requests to send, from the target file: `{"ops": {NAME: OP}, "mixes": {NAME: {OP: WEIGHT}}}`.
 //!
-//! An op has a `method`, a `path`, perhaps a `body` (JSON), the status to `expect`, perhaps a text that the answer
-//! `contains` exactly so many `times`, and perhaps `"echo": false`. In path and body stand:
+//! An operation has a `method`, a `path`, optionally a `body` (JSON), the status to `expect`, optionally a text that
+//! the response `contains` exactly this many `times`, and optionally `"echo": false`. Placeholders in path and body:
 //!
-//! * `{NAME}`: what `--var` says, or else any line of the list NAME. The answer must hold the line that went into the
-//!   path, unless it is a 204 or `echo` is false.
-//! * `{next_NAME}`: the next line of that list, each once. The run ends when they are used up.
-//! * `{four_NAME}`: four different lines of it, as JSON strings with commas between them.
+//! * `{NAME}`: the value of `--var`, otherwise a random line of the list NAME. The response must contain the line that
+//!   was used in the path, unless it is a 204 or `echo` is false.
+//! * `{next_NAME}`: the next line of the list; each is used once. The run ends when they are used up.
+//! * `{four_NAME}`: four different lines of the list, as comma-separated JSON strings.
 //! * `{rand}`: 16 random hexadecimal digits.
 
 use std::error::Error;
@@ -17,15 +17,15 @@ use serde_json::Value;
 
 use crate::args::Args;
 
-/// The operations to send and how often each.
+/// The operations to send, and their weights.
 pub struct Target {
     pub ops: Vec<Op>,
-    /// The place of an op, as many times as its weight.
-    shares: Vec<usize>,
+    /// The index of each operation, repeated according to its weight.
+    weighted: Vec<usize>,
     lists: Vec<List>,
 }
 
-/// A request with gaps to fill, and what its answer must be like.
+/// A request with placeholders, and the expected response.
 pub struct Op {
     pub name: String,
     method: String,
@@ -41,7 +41,7 @@ struct List {
     lines: Vec<String>,
 }
 
-/// A part of a path or body; lists are told by their place.
+/// A part of a path or body. Lists are given by their index.
 enum Piece {
     Text(String),
     Any(usize),
@@ -51,30 +51,32 @@ enum Piece {
 }
 
 impl Target {
-    /// Reads the target file, and the op or mix that the command line names.
+    /// Reads the operation or mix that the command line names from the target file.
     pub fn read(args: &Args) -> Result<Self, Box<dyn Error>> {
         let text = fs::read_to_string(&args.target).map_err(|error| format!("{}: {error}", args.target.display()))?;
         let target: Value = serde_json::from_str(&text)?;
         let lists = args.lists.iter().map(List::read).collect::<Result<_, _>>()?;
-        let mut read = Target {
+        let mut result = Target {
             ops: Vec::new(),
-            shares: Vec::new(),
+            weighted: Vec::new(),
             lists,
         };
         match target["mixes"][&args.op].as_object() {
             Some(mix) => {
                 for (op, weight) in mix {
-                    read.add(&target["ops"][op], op, weight.as_u64().unwrap_or(1), args)?;
+                    result.add(&target["ops"][op], op, weight.as_u64().unwrap_or(1), args)?;
                 }
             }
-            None => read.add(&target["ops"][&args.op], &args.op, 1, args)?,
+            None => result.add(&target["ops"][&args.op], &args.op, 1, args)?,
         }
-        Ok(read)
+        Ok(result)
     }
 
     fn add(&mut self, op: &Value, name: &str, weight: u64, args: &Args) -> Result<(), Box<dyn Error>> {
-        let path = op["path"].as_str().ok_or(format!("the target has no op {name}"))?;
-        let place = self.ops.len();
+        let path = op["path"]
+            .as_str()
+            .ok_or(format!("the target has no operation {name}"))?;
+        let index = self.ops.len();
         self.ops.push(Op {
             name: name.to_owned(),
             method: op["method"].as_str().unwrap_or("GET").to_owned(),
@@ -87,11 +89,11 @@ impl Target {
             },
             echo: op["echo"].as_bool().unwrap_or(true),
         });
-        self.shares.extend((0..weight).map(|_| place));
+        self.weighted.extend((0..weight).map(|_| index));
         Ok(())
     }
 
-    /// Divides `template` at its gaps. A brace that no name follows is one of JSON.
+    /// Splits a template at its placeholders. A brace that is not followed by a name is part of the JSON.
     fn pieces(&self, template: &str, args: &Args) -> Result<Vec<Piece>, String> {
         let (mut pieces, mut text, mut rest) = (Vec::new(), String::new(), template);
         while let Some((before, after)) = rest.split_once('{') {
@@ -107,22 +109,22 @@ impl Target {
                 text += value;
             } else {
                 pieces.push(Piece::Text(std::mem::take(&mut text)));
-                pieces.push(self.gap(name)?);
+                pieces.push(self.placeholder(name)?);
             }
         }
         pieces.push(Piece::Text(text + rest));
         Ok(pieces)
     }
 
-    fn gap(&self, name: &str) -> Result<Piece, String> {
+    fn placeholder(&self, name: &str) -> Result<Piece, String> {
         let list = |name| self.lists.iter().position(|list| list.name == name);
-        let gap = match name.split_once('_') {
+        let piece = match name.split_once('_') {
             None if name == "rand" => Some(Piece::Random),
             Some(("next", name)) => list(name).map(Piece::Next),
             Some(("four", name)) => list(name).map(Piece::Four),
             _ => list(name).map(Piece::Any),
         };
-        gap.ok_or(format!("nothing is given for {{{name}}}"))
+        piece.ok_or(format!("no --var or --list for {{{name}}}"))
     }
 }
 
@@ -134,7 +136,7 @@ impl List {
     fn read((name, path): &(String, String)) -> Result<Self, String> {
         let text = fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
         let lines: Vec<_> = text.lines().map(str::to_owned).collect();
-        // As many as a {four_NAME} takes.
+        // {four_NAME} needs four.
         if lines.len() < 4 {
             return Err(format!("{path} has fewer than four lines"));
         }
@@ -143,20 +145,20 @@ impl List {
     }
 }
 
-/// What an answer is checked by: the op, and the line in its path.
+/// What a response is checked against: the operation, and the line that was used in its path.
 #[derive(Clone, Copy)]
-pub struct Asked {
+pub struct Sent {
     pub op: usize,
     line: Option<(usize, usize)>,
 }
 
-/// Makes one request after the other.
+/// Generates requests.
 pub struct Requests<'a> {
     target: &'a Target,
-    /// The header, with its line's end.
+    /// The whole header line, or nothing.
     authorization: String,
     random: Random,
-    /// Lines used up by {next_NAME}.
+    /// Number of lines used up with {next_NAME}.
     pub used: usize,
     body: Vec<u8>,
 }
@@ -164,7 +166,7 @@ pub struct Requests<'a> {
 impl<'a> Requests<'a> {
     pub fn new(args: &Args, target: &'a Target) -> Result<Self, String> {
         if args.conns == 0 || !(args.secs > 0.0 && args.warm >= 0.0) {
-            return Err("conns and secs must be more than 0".to_owned());
+            return Err("--conns and --secs must be greater than 0".to_owned());
         }
         Ok(Requests {
             target,
@@ -178,11 +180,11 @@ impl<'a> Requests<'a> {
         })
     }
 
-    /// Puts the next request into `out`; nothing when the lines of {next_NAME} are used up.
-    pub fn next(&mut self, out: &mut Vec<u8>) -> Option<Asked> {
+    /// Writes the next request to `out`; `None` when the lines for {next_NAME} are used up.
+    pub fn next(&mut self, out: &mut Vec<u8>) -> Option<Sent> {
         let target = self.target;
-        let place = target.shares[self.random.below(target.shares.len())];
-        let op = &target.ops[place];
+        let index = target.weighted[self.random.below(target.weighted.len())];
+        let op = &target.ops[index];
         out.clear();
         out.extend_from_slice(op.method.as_bytes());
         out.push(b' ');
@@ -194,16 +196,16 @@ impl<'a> Requests<'a> {
             body.clear();
             self.fill(pieces, &mut body)?;
             let headers = "Content-Type: application/json\r\nContent-Length: ";
-            write!(out, "{headers}{}\r\n\r\n", body.len()).expect("a Vec takes everything");
+            write!(out, "{headers}{}\r\n\r\n", body.len()).expect("writing to a Vec succeeds");
             out.extend_from_slice(&body);
             self.body = body;
         } else {
             out.extend_from_slice(b"\r\n");
         }
-        Some(Asked { op: place, line })
+        Some(Sent { op: index, line })
     }
 
-    /// Fills the gaps; the last line of a list that it took, or nothing when a list is used up.
+    /// Fills the placeholders and returns the last line used, if any; the outer `None` means that a list is used up.
     #[allow(clippy::option_option, reason = "the outer one is for `?`")]
     fn fill(&mut self, pieces: &[Piece], out: &mut Vec<u8>) -> Option<Option<(usize, usize)>> {
         let lists = &self.target.lists;
@@ -212,9 +214,9 @@ impl<'a> Requests<'a> {
             match *piece {
                 Piece::Text(ref text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Any(list) => {
-                    let place = self.random.below(lists[list].lines.len());
-                    out.extend_from_slice(lists[list].lines[place].as_bytes());
-                    line = Some((list, place));
+                    let index = self.random.below(lists[list].lines.len());
+                    out.extend_from_slice(lists[list].lines[index].as_bytes());
+                    line = Some((list, index));
                 }
                 Piece::Next(list) => {
                     out.extend_from_slice(lists[list].lines.get(self.used)?.as_bytes());
@@ -222,39 +224,38 @@ impl<'a> Requests<'a> {
                     self.used += 1;
                 }
                 Piece::Four(list) => self.four(&lists[list], out),
-                Piece::Random => write!(out, "{:016x}", self.random.next()).expect("a Vec takes everything"),
+                Piece::Random => write!(out, "{:016x}", self.random.next()).expect("writing to a Vec succeeds"),
             }
         }
         Some(line)
     }
 
     fn four(&mut self, list: &List, out: &mut Vec<u8>) {
-        let mut places = [usize::MAX; 4];
-        for n in 0..places.len() {
-            while places[..=n].contains(&usize::MAX) {
-                let place = self.random.below(list.lines.len());
-                if !places.contains(&place) {
-                    places[n] = place;
+        let mut indexes = [usize::MAX; 4];
+        for n in 0..indexes.len() {
+            while indexes[..=n].contains(&usize::MAX) {
+                let index = self.random.below(list.lines.len());
+                if !indexes.contains(&index) {
+                    indexes[n] = index;
                 }
             }
             let comma = if n == 0 { "" } else { "," };
-            write!(out, "{comma}\"{}\"", list.lines[places[n]]).expect("a Vec takes everything");
+            write!(out, "{comma}\"{}\"", list.lines[indexes[n]]).expect("writing to a Vec succeeds");
         }
     }
 
-    pub fn op(&self, asked: Asked) -> &'a Op {
-        &self.target.ops[asked.op]
+    pub fn op(&self, sent: Sent) -> &'a Op {
+        &self.target.ops[sent.op]
     }
 
-    /// What stood in the path and must come back.
-    pub fn line(&self, asked: Asked) -> Option<&'a str> {
-        asked
-            .line
-            .map(|(list, place)| self.target.lists[list].lines[place].as_str())
+    /// The line that was used in the path and must be in the response.
+    pub fn line(&self, sent: Sent) -> Option<&'a str> {
+        sent.line
+            .map(|(list, index)| self.target.lists[list].lines[index].as_str())
     }
 }
 
-/// Splitmix64: quick, and good enough to choose lines by.
+/// SplitMix64: fast, and good enough to choose lines.
 struct Random(u64);
 
 impl Random {
@@ -277,21 +278,21 @@ mod tests {
 
     use super::*;
 
-    fn file(folder: &std::path::Path, name: &str, text: &str) -> String {
-        let path = folder.join(name);
-        fs::write(&path, text).expect("the folder can be written");
+    fn file(directory: &std::path::Path, name: &str, text: &str) -> String {
+        let path = directory.join(name);
+        fs::write(&path, text).expect("the directory is writable");
         path.display().to_string()
     }
 
     #[test]
-    fn gaps_are_filled_and_other_braces_stay() {
-        let folder = std::env::temp_dir().join(format!("load-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("the folder can be made");
+    fn placeholders_are_filled_and_other_braces_are_kept() {
+        let directory = std::env::temp_dir().join(format!("load-{}", std::process::id()));
+        fs::create_dir_all(&directory).expect("the directory can be created");
         let body = r#"{\"at\":{},\"of\":[{four_id}],\"n\":\"{rand}\"}"#;
         let op = format!(r#"{{"ops":{{"x":{{"method":"PUT","path":"/{{page}}/{{next_id}}","body":"{body}"}}}}}}"#);
         let (target, ids) = (
-            file(&folder, "target.json", &op),
-            file(&folder, "id.txt", "a\nb\nc\nd\n"),
+            file(&directory, "target.json", &op),
+            file(&directory, "id.txt", "a\nb\nc\nd\n"),
         );
         let list = format!("id={ids}");
         let flags = ["load", "--addr", "127.0.0.1:1", "--op", "x", "--target", &target];
@@ -300,11 +301,11 @@ mod tests {
                 .into_iter()
                 .chain(["--list", &list, "--var", "page=7", "--skip", "3"]),
         );
-        let target = Target::read(&args).expect("the target is right");
-        let mut requests = Requests::new(&args, &target).expect("the arguments are right");
+        let target = Target::read(&args).expect("the target is valid");
+        let mut requests = Requests::new(&args, &target).expect("the arguments are valid");
         let mut request = Vec::new();
-        let asked = requests.next(&mut request).expect("there is a line left");
-        assert_eq!(requests.line(asked), Some("d"));
+        let sent = requests.next(&mut request).expect("one line is left");
+        assert_eq!(requests.line(sent), Some("d"));
         let text = String::from_utf8(request.clone()).expect("it is text");
         let (head, body) = text.split_once("\r\n\r\n").expect("the head has an end");
         assert!(head.starts_with("PUT /7/d HTTP/1.1\r\nHost: localhost\r\n"), "{head}");
@@ -318,6 +319,6 @@ mod tests {
             "{body}"
         );
         assert!(requests.next(&mut request).is_none());
-        fs::remove_dir_all(folder).expect("the folder can be removed");
+        fs::remove_dir_all(directory).expect("the directory can be removed");
     }
 }
