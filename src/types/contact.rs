@@ -11,7 +11,7 @@ use super::text::{DisplayName, PhoneNumber, Url, Username};
 use super::time::Timestamp;
 use crate::error::Error;
 
-pub const DESCRIPTION: &str = "The people and programs that you talk to.";
+pub const DESCRIPTION: &str = "The people that you talk to.";
 
 /// A contact's properties, in the order of responses.
 pub fn properties() -> Vec<Property> {
