@@ -38,7 +38,6 @@ fn main() -> Result<(), Failure> {
         .map_err(|_| Failure::new("the second argument must be ADDR:PORT"))?;
     let config = Config {
         db: file.into(),
-        listen: listen.parse().map_err(|_| Failure::new("ADDR:PORT is invalid"))?,
         settings: Settings::default(),
         max_connections: 800,
         max_connections_per_peer: 400,

@@ -15,13 +15,13 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use futures_util::future::{join, join_all};
-use groups_server::error::Error;
+use groups_server::maintenance::import;
+use groups_server::store::Error;
 use groups_server::store::accounts::{self, Account};
 use groups_server::store::groups::{self, Filter};
 use groups_server::store::import::Existing;
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session, Store, Tx, members, messages};
-use groups_server::transfer;
 use groups_server::types::contact::{ContactRef, NamedContact};
 use groups_server::types::group::{GroupChanges, NewGroup};
 use groups_server::types::id::Id;
@@ -29,6 +29,7 @@ use groups_server::types::message::NewMessage;
 use groups_server::types::page::{Cursor, Page};
 use groups_server::types::search_terms::SearchTerms;
 use groups_server::types::text::{Description, MessageText, Name};
+use groups_server::types::time::Timestamp;
 use groups_server::types::token::Token;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -62,15 +63,13 @@ where
 }
 
 /// Reads like a search request: on a thread of its own.
-fn read_aside<T, F>(db: &Database, work: F) -> T
+fn read_long<T, F>(db: &Database, work: F) -> T
 where
     T: Send + 'static,
     F: FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
 {
     let reading = db.store.begin_read().unwrap();
-    db.runtime
-        .block_on(db.store.read_aside_if(true, reading, work))
-        .unwrap()
+    db.runtime.block_on(db.store.read_long_if(true, reading, work)).unwrap()
 }
 
 /// Commits `writes` as one transaction. Returns their results and how long they took, from when the writer could start
@@ -80,7 +79,7 @@ where
     T: Send + 'static,
     F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
 {
-    let store = &db.store;
+    let (store, account) = (&db.store, db.account);
     let (hold, held) = channel();
     let (release, released) = channel::<()>();
     // The writer takes everything that is queued at once, so this write blocks it until all others are queued. The
@@ -88,11 +87,15 @@ where
     let blocker = store.write(move |_| {
         hold.send(()).unwrap();
         released.recv().unwrap_err();
-        Ok(())
+        Ok::<_, Error>(())
     });
     let rest = async move {
         held.recv().unwrap();
-        let queued = join_all(writes.into_iter().map(|work| store.write(work)));
+        let queued = join_all(
+            writes
+                .into_iter()
+                .map(|work| store.write(move |transaction| work(&Tx::new(transaction, account, Timestamp::now())))),
+        );
         let start = async move {
             let start = Instant::now();
             drop(release);
@@ -107,8 +110,7 @@ where
 }
 
 fn create(db: &Database, new: Vec<NewGroup>) -> (Vec<Id>, Duration) {
-    let account = db.account;
-    let work = |new| move |tx: &Tx| groups::create(tx, account, &new, MAX_MEMBERS).map(|(id, _)| id);
+    let work = |new| move |tx: &Tx| groups::create(tx, &new, MAX_MEMBERS).map(|(id, _)| id);
     write(db, new.into_iter().map(work).collect())
 }
 
@@ -197,7 +199,7 @@ fn fill(path: &Path, contacts: &[Id], groups: &[Group]) -> (Account, Vec<Token>)
         .unwrap();
     }
     let mut session = Session::open(path, Missing::Create).unwrap();
-    transfer::import(
+    import::import(
         &mut session,
         accounts::DEFAULT,
         &mut lines.as_bytes(),
@@ -288,7 +290,7 @@ fn reads(criterion: &mut Criterion) {
                         words: Some(SearchTerms::parse(&word(&mut random)).unwrap()),
                         ..Filter::default()
                     };
-                    read_aside(db, move |conn| {
+                    read_long(db, move |conn| {
                         groups::list(conn, account, &page(Cursor::First), &filter)
                     })
                 });
@@ -321,19 +323,17 @@ fn writes(criterion: &mut Criterion) {
 
     measure("create", |db, random, batch| create(db, db.new_groups(random, batch)).1);
     measure("update", |db, random, batch| {
-        let account = db.account;
         let mut update = || {
             let id = random.one_of(&db.groups).id;
             let changes = GroupChanges {
                 description: Some(Some(Description::parse(description(random)).unwrap())),
                 ..GroupChanges::default()
             };
-            move |tx: &Tx| groups::update(tx, account, id, &changes, MAX_MEMBERS)
+            move |tx: &Tx| groups::update(tx, id, &changes, MAX_MEMBERS)
         };
         write(db, (0..batch).map(|_| update()).collect()).1
     });
     measure("send", |db, random, batch| {
-        let account = db.account;
         let mut send = || {
             let group = random.one_of(&db.groups);
             let words: Vec<String> = (0..10).map(|_| topic(random)).collect();
@@ -342,14 +342,13 @@ fn writes(criterion: &mut Criterion) {
                 message: MessageText::parse(words.join(" ")).unwrap(),
                 contact_id: Some(db.contacts[group.members[0]]),
             };
-            move |tx: &Tx| messages::create(tx, account, &new)
+            move |tx: &Tx| messages::create(tx, &new)
         };
         write(db, (0..batch).map(|_| send()).collect()).1
     });
     measure("delete", |db, random, batch| {
-        let account = db.account;
         let (created, _) = create(db, db.new_groups(random, batch));
-        let delete = |id| move |tx: &Tx| groups::delete(tx, account, id);
+        let delete = |id| move |tx: &Tx| groups::delete(tx, id);
         write(db, created.into_iter().map(delete).collect()).1
     });
 }

@@ -20,7 +20,6 @@ use crate::types::page::{Cursor, Page};
 use crate::types::search_terms::SearchTerms;
 use crate::types::text::{MessageText, Name, Username};
 use crate::types::time::Timestamp;
-use crate::types::words::Words;
 
 thread_local! {
     static STATEMENTS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };

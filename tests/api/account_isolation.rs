@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use groups_server::http;
+use groups_server::api;
 use groups_server::store::tokens::NewToken;
 use groups_server::types::time::Timestamp;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn another_accounts_object_in_a_path_is_indistinguishable_from_an_absent_one() {
     let server = TestServer::start();
     let own = server.create_account("own");
     let absent = ABSENT_ID.to_owned();
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let theirs = server.path_parameters(&server.token, route.path);
         for position in 0..theirs.len() {
             let parameters = server.path_parameters(&own, route.path);
@@ -87,7 +87,7 @@ fn another_accounts_object_in_a_parameter_is_indistinguishable_from_an_absent_on
         assert!(tried || !name.ends_with("_id"), "{name} is not in ID_PARAMETERS");
     }
     let mut accepted = BTreeSet::new();
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let bodies = match route.method.as_str() {
             "POST" => vec![json!({}), server.minimal_body(route.path)],
             _ => vec![json!({})],
@@ -204,7 +204,7 @@ fn a_list_contains_only_the_accounts_own_objects() {
     );
     let contains = |response: &Response, object: &Value| response.text.contains(&text(&object["id"]));
     let mut shown = 0;
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         if route.method != "GET" || route.path.contains(':') {
             continue;
         }
@@ -250,7 +250,7 @@ fn every_route_enforces_the_same_access_rules() {
     assert_eq!(server.execute(sql), 1);
     let mut rejected = BTreeMap::new();
     let mut requests = 0;
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let writes = route.method != "GET";
         let positions = server.path_parameters(&own, route.path).len();
         // The account's own ids in all positions, or another id in one of them.

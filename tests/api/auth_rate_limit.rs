@@ -22,10 +22,10 @@ fn strict() -> TestServer {
 
 fn strict_with(every: Duration, proxies: &[&str]) -> TestServer {
     let mut config = config();
-    config.settings.guesses = GuessLimit {
-        at_once: BURST,
-        every,
-        ..GuessLimit::default()
+    config.settings.auth_rate_limit = AuthRateLimit {
+        burst: BURST,
+        refill: every,
+        ..AuthRateLimit::default()
     };
     let proxies = proxies.iter().map(|network| network.parse().unwrap());
     config.settings.trusted_proxies = TrustedProxies(proxies.collect());
@@ -46,7 +46,7 @@ fn send(server: &TestServer, authorization: &str) -> Response {
 /// Sets a token as `GROUPS_TOKEN` does.
 fn set_token(server: &TestServer, token: &str) {
     let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
-    let result = session.write(|tx| tokens::set_from_environment(tx, &Token::parse(token).unwrap()));
+    let result = session.write(|tx| tokens::set_bootstrap(tx, &Token::parse(token).unwrap()));
     result.unwrap();
 }
 

@@ -12,15 +12,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use groups_server::error::{Error, Failure};
-use groups_server::store::{Missing, Session, Store, check, tokens};
-use groups_server::transfer;
+use groups_server::error::Failure;
+use groups_server::maintenance::{check, export};
+use groups_server::store::{Error, Missing, Session, Store, tokens};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use serde_json::json;
 
 use crate::harness::{TestServer, wal_path};
-use crate::numbers::{Random, variable};
+use test_support::env;
+use test_support::random::Random;
 
 const ACCOUNTS: [&str; 2] = ["default", "other"];
 
@@ -211,7 +212,7 @@ fn read(store: &Store, path: &Path) -> Result<Contents, Failure> {
     let mut exports = Vec::new();
     for account in ACCOUNTS {
         let mut out = Vec::new();
-        transfer::export(&mut session, account, &mut out)?;
+        export::export(&mut session, account, &mut out)?;
         exports.push(String::from_utf8_lossy(&out).into_owned());
     }
     exports.push(format!("{:?}", session.read(tokens::list)?));
@@ -310,8 +311,8 @@ fn outcome(sample: &Sample, bit: u64) -> String {
 
 #[test]
 fn a_flipped_bit_is_refused_harmless_reported_or_in_data_stored_only_once() {
-    let flips: u64 = variable("GROUPS_FLIPS").unwrap_or(1_000);
-    let seed: u64 = variable("GROUPS_SEED").unwrap_or(1);
+    let flips: u64 = env::number("GROUPS_FLIPS").unwrap_or(1_000);
+    let seed: u64 = env::number("GROUPS_SEED").unwrap_or(1);
     let samples = create_files().map(Sample::new);
     let outcomes: Mutex<BTreeMap<String, u64>> = Mutex::default();
     let next = AtomicU64::new(0);

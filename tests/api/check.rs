@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use groups_server::store::check;
+use groups_server::maintenance::check;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::json;
 

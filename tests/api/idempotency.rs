@@ -51,7 +51,7 @@ fn every_post_accepts_a_key() {
         group["conversation_id"].as_str().unwrap()
     ));
     let contact = server.create_contact("Hector");
-    for route in http::routes()
+    for route in api::routes()
         .into_iter()
         .flatten()
         .filter(|route| route.method == "POST")

@@ -1,7 +1,7 @@
 //! Export and import: an imported export yields the same responses as the original.
 
+use groups_server::maintenance::import::Summary;
 use groups_server::store::import::Existing;
-use groups_server::transfer::Summary;
 use serde_json::json;
 
 use crate::harness::{TestServer, export, ids, import, object_path, text};

@@ -23,14 +23,10 @@ mod members;
 mod messages;
 mod migrations;
 mod model;
-#[path = "../common/numbers.rs"]
-mod numbers;
 mod openapi;
 mod pagination;
 mod purge;
 mod search;
 mod slow_clients;
-#[path = "../common/sound.rs"]
-mod sound;
 mod store;
 mod wal_recovery;

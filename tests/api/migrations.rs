@@ -80,7 +80,7 @@ fn commands_work_beside_a_server_that_has_just_migrated_the_file() {
     // The migration is still in the WAL.
     let mut session = Session::open(&server.db, Missing::Refuse).unwrap();
     let count: i64 = session
-        .read(|conn| -> Result<i64, groups_server::error::Error> {
+        .read(|conn| -> Result<i64, groups_server::store::Error> {
             Ok(conn.query_row("SELECT count(*) FROM tokens", [], |row| row.get(0))?)
         })
         .unwrap();

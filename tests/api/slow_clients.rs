@@ -18,7 +18,7 @@ const LATEST: Duration = Duration::from_secs(8);
 fn with_short_deadlines() -> TestServer {
     let mut config = config();
     config.deadlines.head = DEADLINE;
-    config.deadlines.answer = Duration::from_secs(1);
+    config.deadlines.response = Duration::from_secs(1);
     config.settings.body_deadline = DEADLINE;
     TestServer::start_with(config)
 }
@@ -169,8 +169,8 @@ fn a_connection_over_the_limit_gets_503_even_while_it_sends_a_request() {
 /// A server with a memory budget of 512 KiB, half of which one account may use.
 fn with_small_memory_budget() -> TestServer {
     let mut config = config();
-    config.settings.max_room = 512 << 10;
-    config.deadlines.answer = Duration::from_secs(3);
+    config.settings.memory_budget = 512 << 10;
+    config.deadlines.response = Duration::from_secs(3);
     TestServer::start_with(config)
 }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use groups_server::error::{Code, Error};
+use groups_server::db::Transaction;
+use groups_server::error::{self, Code};
 use groups_server::store::accounts::{self, Account};
-use groups_server::store::{Store, groups};
+use groups_server::store::{Error, Store, Tx, groups};
 use groups_server::types::group::NewGroup;
 use groups_server::types::id::Id;
 use groups_server::types::json;
+use groups_server::types::time::Timestamp;
 
 fn open() -> (tempfile::TempDir, Arc<Store>) {
     let folder = tempfile::tempdir().unwrap();
@@ -22,16 +24,30 @@ fn new_group(text: &str) -> NewGroup {
 }
 
 async fn account(store: &Store) -> Account {
-    store.write(|tx| accounts::find_or_create(tx, "default")).await.unwrap()
+    let created = store.write(|transaction| accounts::find_or_create(transaction, "default"));
+    created.await.unwrap()
+}
+
+/// Writes on behalf of an account.
+async fn write<T, F>(store: &Store, account: Account, work: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: Fn(&Tx) -> Result<T, Error> + Send + 'static,
+{
+    let write = move |transaction: &Transaction| work(&Tx::new(transaction, account, Timestamp::now()));
+    store.write(write).await
+}
+
+/// The code that a caller of the API gets for an error.
+fn code(error: Error) -> Code {
+    error::Error::from(error).code
 }
 
 async fn create(store: &Store, account: Account, description: String) -> Result<Id, Error> {
     let mut new = new_group("{\"name\":\"x\"}");
     new.description = Some(groups_server::types::text::Description::parse(description).unwrap());
-    store
-        .write(move |tx| groups::create(tx, account, &new, 10))
-        .await
-        .map(|(id, _)| id)
+    let created = write(store, account, move |tx| groups::create(tx, &new, 10));
+    created.await.map(|(id, _)| id)
 }
 
 fn exists(store: &Store, account: Account, id: Id) -> bool {
@@ -39,7 +55,7 @@ fn exists(store: &Store, account: Account, id: Id) -> bool {
 }
 
 fn count_groups(store: &Store) -> usize {
-    let count = store.read(|conn| Ok(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?));
+    let count = store.read(|conn| Ok::<_, Error>(conn.query_row("SELECT count(*) FROM groups", [], |row| row.get(0))?));
     count.unwrap()
 }
 
@@ -52,18 +68,18 @@ async fn a_panic_in_a_write_is_reported_and_rolls_back_that_write_only() {
         let store = Arc::clone(&store);
         tasks.push(tokio::spawn(async move {
             let new = new_group("{\"name\":\"x\"}");
-            let write = move |tx: &groups_server::store::Tx| {
-                let created = groups::create(tx, account, &new, 10)?;
+            let work = move |tx: &Tx| {
+                let created = groups::create(tx, &new, 10)?;
                 assert!(n % 4 != 0, "planted");
                 Ok(created.0)
             };
-            (n, store.write(write).await)
+            (n, write(&store, account, work).await)
         }));
     }
     let mut kept = 0;
     for task in tasks {
         match task.await.unwrap() {
-            (n, Err(error)) => assert_eq!((n % 4, error.code), (0, Code::Internal)),
+            (n, Err(error)) => assert_eq!((n % 4, code(error)), (0, Code::Internal)),
             (_, Ok(id)) => {
                 kept += 1;
                 assert!(exists(&store, account, id));
@@ -83,12 +99,12 @@ async fn a_write_that_rolls_back_the_whole_batch_fails_and_the_others_are_retrie
     let (release, released) = std::sync::mpsc::channel::<()>();
     let first = store.write(move |_| {
         let _ = released.recv();
-        Ok(())
+        Ok::<_, Error>(())
     });
     let others = futures_util::future::join_all((0..64).map(|n| {
         let new = new_group("{\"name\":\"x\"}");
-        store.write(move |tx| {
-            let created = groups::create(tx, account, &new, 10)?;
+        write(&store, account, move |tx| {
+            let created = groups::create(tx, &new, 10)?;
             if n % 4 == 0 {
                 tx.execute_batch("ROLLBACK")?;
             }
@@ -99,7 +115,7 @@ async fn a_write_that_rolls_back_the_whole_batch_fails_and_the_others_are_retrie
     first.unwrap();
     for (n, created) in others.into_iter().enumerate() {
         match created {
-            Err(error) => assert_eq!((n % 4, error.code), (0, Code::Internal), "{error}"),
+            Err(error) => assert_eq!((n % 4, code(error)), (0, Code::Internal)),
             Ok(id) => assert!(n % 4 != 0 && exists(&store, account, id)),
         }
     }
@@ -112,7 +128,8 @@ async fn a_full_file_fails_writes_but_not_reads_until_there_is_space() {
     let before = create(&store, account, "before".to_owned()).await.unwrap();
     // SQLite reacts as on a full disk: it rolls back the whole transaction, not only the statement.
     let limit = |pages: &'static str| {
-        store.write(move |tx| Ok(tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?))
+        store
+            .write(move |tx| Ok::<_, Error>(tx.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?))
     };
     limit("40").await.unwrap();
     let mut tasks = Vec::new();
@@ -127,7 +144,7 @@ async fn a_full_file_fails_writes_but_not_reads_until_there_is_space() {
         match task.await.unwrap() {
             Ok(id) => kept.push(id),
             Err(error) => {
-                assert_eq!(error.code, Code::StorageFull, "{error}");
+                assert_eq!(code(error), Code::StorageFull);
                 full += 1;
             }
         }
@@ -156,7 +173,7 @@ async fn a_full_queue_rejects_writes_and_the_queued_ones_complete() {
         tasks.push(tokio::spawn(async move {
             let created = create(&store, account, "d".to_owned()).await;
             if let Err(error) = &created {
-                assert_eq!(error.code, Code::Unavailable, "{error}");
+                assert_eq!(code(error.clone()), Code::Unavailable);
                 refused.fetch_add(1, Ordering::Relaxed);
             }
             created
@@ -196,13 +213,11 @@ async fn a_write_completes_even_if_its_caller_has_gone() {
 async fn writes_after_closing_are_rejected_and_reads_cannot_write() {
     let (_folder, store) = open();
     let account = account(&store).await;
-    let refused = store.read(|conn| Ok(conn.execute("DELETE FROM accounts", [])?));
-    assert_eq!(refused.unwrap_err().code, Code::Internal);
+    let refused = store.read(|conn| Ok::<_, Error>(conn.execute("DELETE FROM accounts", [])?));
+    assert_eq!(code(refused.unwrap_err()), Code::Internal);
     store.close().unwrap();
-    assert_eq!(
-        create(&store, account, "d".to_owned()).await.unwrap_err().code,
-        Code::Unavailable
-    );
+    let refused = create(&store, account, "d".to_owned()).await;
+    assert_eq!(code(refused.unwrap_err()), Code::Unavailable);
 }
 
 #[tokio::test]
@@ -224,7 +239,7 @@ fn the_writers_connection_is_durable_and_enforces_foreign_keys() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let settings = runtime
         .block_on(store.write(move |tx| {
-            Ok([
+            Ok::<_, Error>([
                 pragma(tx, "journal_mode"),
                 pragma(tx, "synchronous"),
                 pragma(tx, "foreign_keys"),
@@ -261,10 +276,10 @@ async fn potentially_long_reads_take_turns_and_block_nothing_else() {
         .map(|_| {
             let (store, started, released) = (Arc::clone(&store), started.clone(), Arc::clone(&released));
             tokio::spawn(async move {
-                let read = store.read_aside_if(true, store.begin_read().unwrap(), move |_| {
+                let read = store.read_long_if(true, store.begin_read().unwrap(), move |_| {
                     started.send(()).unwrap();
                     released.lock().unwrap().recv().unwrap();
-                    Ok(())
+                    Ok::<_, Error>(())
                 });
                 read.await.unwrap();
             })

@@ -4,11 +4,12 @@
 use std::fs;
 use std::path::PathBuf;
 
-use groups_server::store::{Missing, Session, Store, check};
+use groups_server::maintenance::check;
+use groups_server::store::{Error, Missing, Session, Store};
 use rusqlite::Connection;
 
 use crate::harness::wal_path;
-use crate::numbers::Random;
+use test_support::random::Random;
 
 // Lengths in the WAL, in bytes.
 const HEADER: usize = 32;
@@ -98,7 +99,7 @@ fn open(database: &[u8], wal: &[u8]) -> Result<i64, String> {
         let command = Session::open(&path, Missing::Refuse).err();
         assert!(command.is_some_and(|failure| failure.to_string() == *why));
     }
-    opened.map(|store| store.read(|conn| Ok(count(conn))).unwrap())
+    opened.map(|store| store.read(|conn| Ok::<_, Error>(count(conn))).unwrap())
 }
 
 fn flip_bit(bytes: &[u8], at: usize, bit: u8) -> Vec<u8> {

@@ -9,15 +9,14 @@ use std::time::{Duration, Instant};
 use fault_vfs::Interceptor;
 use groups_server::error::Failure;
 use groups_server::http::Settings;
+use groups_server::maintenance::export::export;
 use groups_server::server::{Config, Deadlines, Listener, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
 use groups_server::supervisor::Shutdown;
-use groups_server::transfer;
 use rusqlite::Connection;
 use serde_json::Value;
 use test_support::env;
-use tokio::sync::oneshot;
 
 /// The longest wait for anything.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
@@ -208,14 +207,14 @@ pub fn new_token(db: &Path, account: &str) -> Result<String, Failure> {
 /// Everything that an account's callers can see, and its stored responses, as lines of JSON.
 pub fn snapshot(session: &mut Session, account: &str) -> String {
     let mut out = Vec::new();
-    transfer::export(session, account, &mut out).unwrap();
+    export(session, account, &mut out).unwrap();
     let keys = session.read(|conn| {
         let mut statement = conn.prepare_cached(
             "SELECT json_array(key, status, location, body) FROM idempotency_keys
              WHERE account = (SELECT pk FROM accounts WHERE name = ?1) ORDER BY key",
         )?;
         let keys: rusqlite::Result<Vec<String>> = statement.query_map([account], |row| row.get(0))?.collect();
-        Ok::<_, groups_server::error::Error>(keys?)
+        Ok::<_, groups_server::store::Error>(keys?)
     });
     let text = String::from_utf8(out).unwrap();
     keys.unwrap().into_iter().fold(text, |text, key| text + &key + "\n")

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use fault_vfs::Event;
-use groups_server::error::Error;
-use groups_server::store::{Missing, Session, Store, Tx};
+use groups_server::db::Transaction;
+use groups_server::store::{Error, Missing, Session, Store};
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use test_support::env;
@@ -266,7 +266,9 @@ fn the_checkpoint_thread_syncs_the_database_before_the_wal_restarts() {
     let store = Store::open(&db, 2).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let write = |sql: &'static str, size: usize| {
-        let insert = move |tx: &Tx| Ok(tx.execute(sql, rusqlite::params_from_iter((size > 0).then_some(size)))?);
+        let insert = move |tx: &Transaction| {
+            Ok::<_, Error>(tx.execute(sql, rusqlite::params_from_iter((size > 0).then_some(size)))?)
+        };
         runtime.block_on(store.write(insert)).unwrap();
     };
     let insert = |size| write("INSERT INTO long VALUES (randomblob(?1))", size);
@@ -279,7 +281,7 @@ fn the_checkpoint_thread_syncs_the_database_before_the_wal_restarts() {
     }
     let deadline = Instant::now() + TIMEOUT;
     // No write comes in the meantime, so the thread moves the whole WAL, up to the database's last page.
-    let pages = store.read(|conn| Ok(conn.query_row("PRAGMA page_count", [], |row| row.get::<_, u64>(0))?));
+    let pages = store.read(|conn| Ok::<_, Error>(conn.query_row("PRAGMA page_count", [], |row| row.get::<_, u64>(0))?));
     let size = 4096 * pages.unwrap();
     while std::fs::metadata(&db).unwrap().len() < size {
         assert!(Instant::now() < deadline, "the WAL is not moved");

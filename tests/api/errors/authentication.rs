@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use groups_server::http;
+use groups_server::api;
 use groups_server::store::tokens::NewToken;
 use groups_server::types::time::Timestamp;
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ fn a_read_only_token_can_read_but_not_write() {
         read_only: true,
         ..NewToken::full("default")
     });
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let path = server.path_to_new_objects(route.path);
         let response = server.request(route.method.as_str(), &path).token(&token).send();
         match route.method.as_str() {

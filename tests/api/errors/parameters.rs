@@ -1,6 +1,6 @@
 //! Errors about parameters: invalid, missing, unknown and duplicate ones.
 
-use groups_server::http;
+use groups_server::api;
 use serde_json::{Value, json};
 
 use crate::harness::TestServer;
@@ -192,7 +192,7 @@ fn an_unknown_or_duplicate_parameter_is_named() {
 #[test]
 fn every_route_rejects_unknown_parameters() {
     let server = TestServer::start();
-    for route in http::routes().into_iter().flatten() {
+    for route in api::routes().into_iter().flatten() {
         let (method, path) = (route.method.as_str(), server.path_to_new_objects(route.path));
         let response = server.request(method, &format!("{path}?unheard=of"));
         let param = match method {
@@ -236,7 +236,7 @@ fn every_route_rejects_unknown_parameters() {
 #[test]
 fn every_post_creates_an_object_from_its_required_parameters() {
     let server = TestServer::start();
-    for route in http::routes()
+    for route in api::routes()
         .into_iter()
         .flatten()
         .filter(|route| route.method == "POST")

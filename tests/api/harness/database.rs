@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use groups_server::error::Failure;
+use groups_server::maintenance::import::Summary;
+use groups_server::maintenance::{export, import};
 use groups_server::store::import::Existing;
 use groups_server::store::{Missing, Session};
-use groups_server::transfer::{self, Summary};
 use rusqlite::Connection;
 use rusqlite::types::FromSql;
 use serde_json::Value;
@@ -58,14 +59,14 @@ pub fn wait_until_purged(db: &Path) {
 pub fn export(db: &Path, account: &str) -> String {
     let mut out = Vec::new();
     let mut session = Session::open(db, Missing::Refuse).unwrap();
-    transfer::export(&mut session, account, &mut out).unwrap();
+    export::export(&mut session, account, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 /// Imports lines into an account, through a session of its own as the command `import` does it.
 pub fn import(db: &Path, account: &str, lines: &str, existing: Existing) -> Result<Summary, Failure> {
     let mut session = Session::open(db, Missing::Refuse).unwrap();
-    transfer::import(&mut session, account, &mut lines.as_bytes(), existing, |_| {})
+    import::import(&mut session, account, &mut lines.as_bytes(), existing, |_| {})
 }
 
 /// Inserts so many messages into the conversation of `owner` that purging them takes a while. Returns their ids.

@@ -16,4 +16,4 @@ pub use self::fixtures::{ABSENT_ID, expand, object_path};
 pub use self::json::{assert_in_order, encode, ids, text};
 pub use self::response::Response;
 pub use self::server::{TestServer, config};
-pub use crate::sound::assert_sound as assert_integrity;
+pub use test_support::integrity::assert_integrity;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use groups_server::http::{GuessLimit, Settings};
-use groups_server::server::{Config, Deadlines, Server};
+use groups_server::http::{AuthRateLimit, Settings};
+use groups_server::server::{Config, Deadlines, Listener, Server};
 use groups_server::store::tokens::{self, NewToken};
 use groups_server::store::{Missing, Session};
-use tokio::sync::oneshot;
+use groups_server::supervisor::Shutdown;
 
 /// How long a test waits for anything before it fails.
 pub const TIMEOUT: Duration = Duration::from_secs(20);
@@ -22,7 +22,7 @@ pub struct TestServer {
     pub token: String,
     pub(super) config: Config,
     folder: Option<tempfile::TempDir>,
-    shutdown: Option<oneshot::Sender<()>>,
+    shutdown: Shutdown,
     thread: Option<JoinHandle<()>>,
     pub(super) agent: ureq::Agent,
 }
@@ -30,15 +30,14 @@ pub struct TestServer {
 /// The configuration that suits most tests: without a rate limit on authentication, since many send wrong tokens from
 /// one address.
 pub fn config() -> Config {
-    let guesses = GuessLimit {
-        at_once: u32::MAX,
-        ..GuessLimit::default()
+    let auth_rate_limit = AuthRateLimit {
+        burst: u32::MAX,
+        ..AuthRateLimit::default()
     };
     Config {
         db: PathBuf::new(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         settings: Settings {
-            guesses,
+            auth_rate_limit,
             ..Settings::default()
         },
         max_connections: 500,
@@ -72,7 +71,8 @@ impl TestServer {
 
     fn start_on(config: Config, token: String, folder: Option<tempfile::TempDir>) -> Self {
         let kept = config.clone();
-        let (shutdown, shutting_down) = oneshot::channel();
+        let shutdown = Shutdown::default();
+        let requested = shutdown.clone();
         let (bound, addr) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -81,9 +81,11 @@ impl TestServer {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let server = Server::bind(config).await.unwrap();
-                bound.send(server.addr()).unwrap();
-                server.run(async { drop(shutting_down.await) }).await.unwrap();
+                let listener = Listener::tcp(([127, 0, 0, 1], 0).into()).await.unwrap();
+                let addr = listener.tcp_addr().unwrap();
+                let server = Server::open(config, vec![listener]).unwrap();
+                bound.send(addr).unwrap();
+                server.run(&requested).await.unwrap();
             });
         });
         let agent = ureq::Agent::config_builder()
@@ -98,7 +100,7 @@ impl TestServer {
             token,
             config: kept,
             folder,
-            shutdown: Some(shutdown),
+            shutdown,
             thread: Some(thread),
             agent: agent.into(),
         }
@@ -112,7 +114,7 @@ impl TestServer {
 
     /// Shuts down as SIGTERM does, and waits for the end.
     pub fn stop(&mut self) {
-        drop(self.shutdown.take());
+        self.shutdown.request();
         if let Some(thread) = self.thread.take() {
             thread.join().unwrap();
         }

@@ -13,7 +13,7 @@ use super::requests::Requests;
 use super::responses::MAX_MEMBERS;
 use super::steps::{self, Sequence, Step};
 use crate::harness::{TestServer, config};
-use crate::numbers::variable;
+use test_support::env;
 
 /// Sequences per database file. The file is checked after each of them, which takes longer the more it holds.
 const SEQUENCES_PER_FILE: u64 = 20;
@@ -108,8 +108,8 @@ fn run_generated(seed: u64, servers: &RefCell<Servers>) -> Result<(), String> {
 
 #[test]
 fn every_response_matches_the_model() {
-    let sequences: u64 = variable("GROUPS_SEQUENCES").unwrap_or(200);
-    let seed = variable("GROUPS_SEED").unwrap_or_else(|| {
+    let sequences: u64 = env::number("GROUPS_SEQUENCES").unwrap_or(200);
+    let seed = env::number("GROUPS_SEED").unwrap_or_else(|| {
         let nanoseconds = std::time::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
         Timestamp::now().seconds().unsigned_abs() * 1_000_000_000 + u64::from(nanoseconds)
     });

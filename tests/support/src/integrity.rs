@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use groups_server::store::check;
+use groups_server::maintenance::check;
 use rusqlite::Connection;
 
 /// How long to wait for a server that is writing to the file.

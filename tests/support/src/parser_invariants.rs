@@ -108,7 +108,7 @@ pub fn paging(input: &[u8]) {
     let mut again = readers::query(&text).expect("serialized parameters can be parsed");
     assert_eq!(Page::take(&mut again).as_ref(), Ok(&page), "{text}");
     accepted(query.optional::<bool>("archived"));
-    if let Some(Some(words)) = accepted(query.optional::<Words>("query")) {
+    if let Some(Some(words)) = accepted(query.optional::<SearchTerms>("query")) {
         assert!((1..=16).contains(&words.iter().count()));
     }
     accepted(query.finish());
