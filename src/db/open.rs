@@ -76,7 +76,11 @@ fn recover_wal(path: &Path, schema: &Schema) -> Result<(), Error> {
     let wal = beside(path, "-wal");
     match wal_recovery::examine(path) {
         Ok(None) => {}
-        Ok(Some(lost)) => return Err(corrupt(path, schema, &lost)),
+        Ok(Some(lost)) => {
+            let salvage = "; without one, `sqlite3 COPY 'PRAGMA wal_checkpoint(TRUNCATE)'` on a copy of both files drops \
+                           the commits from the bad frame on";
+            return Err(corrupt(path, schema, &lost, salvage));
+        }
         Err(error) => return Err(Error::refused(format!("cannot read {}: {error}", wal.display()))),
     }
     // A killed process may have left a commit there that is not on the disk yet. From now on it is shown to callers.
@@ -87,12 +91,12 @@ fn recover_wal(path: &Path, schema: &Schema) -> Result<(), Error> {
     }
 }
 
-fn corrupt(path: &Path, schema: &Schema, what: &str) -> Error {
+/// `salvage` continues the advice.
+fn corrupt(path: &Path, schema: &Schema, what: &str, salvage: &str) -> Error {
     let (path, program) = (path.display(), schema.program);
     Error::refused(format!(
-        "{path} is corrupt and is not served: {what}. Nothing was changed. Keep {path} and {path}-wal, and restore a \
-         backup with `{program} restore`. Without a backup, copy both files elsewhere, run `sqlite3 {path} 'PRAGMA \
-         wal_checkpoint(TRUNCATE)'`, which drops the commits from the corruption on, then `{program} check`"
+        "{path} is corrupt and is not served: {what}. Nothing was changed: keep the file and its WAL, and restore a backup \
+         with `{program} restore`{salvage}"
     ))
 }
 
@@ -108,7 +112,7 @@ fn check_quickly(
     keep_wal(conn, true).map_err(failure)?;
     let (check, ended) = QuickCheck::start(connect(path, schema)?.0, corruption.clone())?;
     if let Ok(found) = ended.recv_timeout(quick_check::PATIENCE) {
-        found.map_err(|what| corrupt(path, schema, &what.to_string()))?;
+        found.map_err(|what| corrupt(path, schema, &what.to_string(), ""))?;
     }
     keep_wal(conn, false).map_err(failure)?;
     Ok(check)

@@ -192,7 +192,7 @@ fn a_wal_without_its_file_is_not_replayed_into_a_new_one() {
     let folder = Folder::new();
     std::fs::write(folder.path("groups.db-wal"), "acknowledged writes").unwrap();
     for args in [&["--listen", "127.0.0.1:0"][..], &["token", "create"], &["import", "-"]] {
-        assert_refused(&folder.run(args), 1, "is missing, but its log");
+        assert_refused(&folder.run(args), 1, "is missing, but its journal");
     }
     assert!(!folder.path("groups.db").exists() && !folder.path("groups.db-new").exists());
     assert_eq!(

@@ -36,7 +36,7 @@ fn a_token_that_cannot_be_removed_from_the_environment_is_refused() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{stderr}");
     assert!(
-        stderr.contains("cannot take GROUPS_TOKEN out of the environment") && stderr.contains("--token-file"),
+        stderr.contains("cannot remove GROUPS_TOKEN from the environment") && stderr.contains("--token-file"),
         "{stderr}"
     );
     assert!(!stderr.contains(TOKEN) && !folder.path("groups.db").exists());

@@ -280,7 +280,7 @@ fn the_environment_may_hold_an_existing_full_token_of_the_default_account_and_no
         let mut command = folder.command(&["--listen", "127.0.0.1:0"]);
         let output = command.env("GROUPS_TOKEN", token.trim()).output().unwrap();
         assert_eq!(output.status.code(), Some(1));
-        assert!(String::from_utf8_lossy(&output.stderr).contains("the token from the environment is known already"));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("the token from the environment already exists"));
     }
     let list = folder.succeed(&["token", "list"]);
     assert_eq!(list.lines().count(), 4, "{list}");

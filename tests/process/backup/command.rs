@@ -35,9 +35,9 @@ fn a_backup_overwrites_only_a_backup() {
         ("groups.db-lock", "is the database"),
         ("groups-backup-draft", "where a backup is drafted"),
         ("other.db", "was in use"),
-        ("text", "no backup of a groups-server"),
+        ("text", "not a backup of groups-server"),
         ("folder", "is not a file"),
-        ("folder/with-journal.db", "has a log beside it"),
+        ("folder/with-journal.db", "has a journal beside it"),
         ("none/backup.db", "cannot open the folder none"),
     ] {
         assert_fails(&folder, &["backup", file], why);
@@ -105,7 +105,7 @@ fn an_earlier_backup_survives_one_that_fails() {
     let at = usize::try_from(page - 1).unwrap() * 4_096;
     bytes[at..at + 8].fill(0xff);
     fs::write(folder.path("groups.db"), bytes).unwrap();
-    assert_fails(&folder, &["backup", "backup.db"], "damaged");
+    assert_fails(&folder, &["backup", "backup.db"], "corrupt");
     assert_eq!(fs::read(folder.path("backup.db")).unwrap(), before);
 }
 

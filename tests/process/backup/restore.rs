@@ -67,7 +67,12 @@ fn after_a_restore_is_interrupted_no_command_creates_a_new_database() {
             &["token", "create"],
             &["import", "line"],
         ] {
-            assert_fails(&folder, args, "is missing, ");
+            let why = if with_wal {
+                "is missing, but its journal"
+            } else {
+                "because a restore was interrupted"
+            };
+            assert_fails(&folder, args, why);
         }
         assert!(!path("groups.db").exists());
         folder.succeed(&["restore", "backup.db"]);
@@ -106,12 +111,12 @@ fn a_restore_that_fails_changes_nothing() {
     for (file, why) in [
         ("none", "is missing or empty"),
         ("empty", "is missing or empty"),
-        ("text", "is no backup that can be read"),
+        ("text", "cannot be read as a backup"),
         ("foreign.db", "is a database of another program"),
         ("newer.db", "schema 99"),
-        ("with-wal.db", "has a log beside it"),
-        ("cut.db", "damaged"),
-        ("inconsistent.db", "damaged"),
+        ("with-wal.db", "has a journal beside it"),
+        ("cut.db", "corrupt"),
+        ("inconsistent.db", "corrupt"),
         ("groups.db", "is the database itself"),
         ("link.db", "is the database itself"),
     ] {

@@ -135,8 +135,8 @@ fn a_scheduled_backup_that_fails_is_logged_and_retried() {
 fn a_backup_folder_must_exist_and_belongs_to_one_server() {
     let folder = Folder::new();
     for (dir, why) in [
-        ("none", "must be a folder that is there"),
-        ("file", "must be a folder that is there"),
+        ("none", "must be an existing folder"),
+        ("file", "must be an existing folder"),
     ] {
         fs::write(folder.path("file"), "").unwrap();
         assert_fails(&folder, &["--listen", "127.0.0.1:0", "--backup-dir", dir], why);
