@@ -287,7 +287,7 @@ fn reads(criterion: &mut Criterion) {
                 let (db, account): (&Database, _) = (&db, db.account);
                 bencher.iter(|| {
                     let filter = Filter {
-                        words: Some(SearchTerms::parse(&word(&mut random)).unwrap()),
+                        terms: Some(SearchTerms::parse(&word(&mut random)).unwrap()),
                         ..Filter::default()
                     };
                     read_long(db, move |conn| {

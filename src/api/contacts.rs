@@ -89,9 +89,9 @@ async fn list(state: State, mut call: Call) -> Result<Response, Error> {
     let page = Page::take(&mut call.query)?;
     let filter = Filter {
         username: call.query.optional("username")?,
-        words: call.query.optional("query")?,
+        terms: call.query.optional("query")?,
     };
-    let long = filter.words.is_some();
+    let long = filter.terms.is_some();
     handlers::list(state, call, long, move |conn| {
         contacts::list(conn, account, &page, &filter)
     })

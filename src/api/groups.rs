@@ -89,9 +89,9 @@ async fn list(state: State, mut call: Call) -> Result<Response, Error> {
     let filter = Filter {
         archived: call.query.optional("archived")?,
         contact: call.query.optional("contact_id")?,
-        words: call.query.optional("query")?,
+        terms: call.query.optional("query")?,
     };
-    let long = filter.words.is_some();
+    let long = filter.terms.is_some();
     handlers::list(state, call, long, move |conn| {
         groups::list(conn, account, &page, &filter)
     })

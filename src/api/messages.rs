@@ -80,10 +80,10 @@ async fn list(state: State, mut call: Call) -> Result<Response, Error> {
     let page = Page::take(&mut call.query)?;
     let filter = Filter {
         conversation: call.query.optional("conversation_id")?,
-        words: call.query.optional("query")?,
+        terms: call.query.optional("query")?,
     };
     // Without a conversation, the list may have to skip very many deleted messages that are not purged yet.
-    let long = filter.words.is_some() || filter.conversation.is_none();
+    let long = filter.terms.is_some() || filter.conversation.is_none();
     handlers::list(state, call, long, move |conn| {
         messages::list(conn, account, &page, &filter)
     })

@@ -25,7 +25,7 @@ use crate::types::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub username: Option<Username>,
-    pub words: Option<SearchTerms>,
+    pub terms: Option<SearchTerms>,
 }
 
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {
@@ -33,14 +33,14 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
         None => "WHERE c.account = ?1",
         Some(_) => "WHERE c.account = ?1 AND c.username = ?4",
     };
-    let (key, ranges) = match &filter.words {
+    let (key, ranges) = match &filter.terms {
         None => ("c.pk", vec![format!("contacts c {condition}")]),
         Some(_) => {
             let rest = format!("CROSS JOIN contacts c ON c.pk = f.rowid {condition}");
             ("f.rowid", search::ranges(conn, Kind::Contact, &rest)?)
         }
     };
-    let words = filter.words.as_ref();
+    let terms = filter.terms.as_ref();
     let contacts = List {
         of: Kind::Contact,
         key,
@@ -50,8 +50,8 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
             .username
             .as_ref()
             .map(|username| username.as_str().to_owned().into()),
-        expression: words
-            .map(|words| search::expression(Scope::Account(account), "username display_name phone_number", words)),
+        expression: terms
+            .map(|terms| search::expression(Scope::Account(account), "username display_name phone_number", terms)),
     };
     keyset::page(conn, account, &contacts, page, |id| {
         lookup::find(conn, account, Kind::Contact, id)

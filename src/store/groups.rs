@@ -27,7 +27,7 @@ pub struct Filter {
     pub archived: Option<bool>,
     /// Only groups with this member.
     pub contact: Option<Id>,
-    pub words: Option<SearchTerms>,
+    pub terms: Option<SearchTerms>,
 }
 
 impl Filter {
@@ -50,7 +50,7 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
         Some(true) => " AND o.archived_at IS NOT NULL",
         Some(false) => " AND o.archived_at IS NULL",
     };
-    let (key, ranges) = match (&filter.words, contact) {
+    let (key, ranges) = match (&filter.terms, contact) {
         (None, None) => ("o.pk", filter.archived_ranges()),
         (None, Some(_)) => {
             let range = "members f CROSS JOIN groups o ON o.pk = f.group_pk WHERE f.contact_pk = ?4 AND o.account = ?1";
@@ -65,14 +65,14 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
             ("f.rowid", search::ranges(conn, Kind::Group, &rest)?)
         }
     };
-    let words = filter.words.as_ref();
+    let terms = filter.terms.as_ref();
     let groups = List {
         of: Kind::Group,
         key,
         order: Order::NewestFirst,
         ranges: &ranges,
         within: contact.map(Into::into),
-        expression: words.map(|words| search::expression(Scope::Account(account), "name description", words)),
+        expression: terms.map(|terms| search::expression(Scope::Account(account), "name description", terms)),
     };
     keyset::page(conn, account, &groups, page, |id| {
         lookup::find(conn, account, Kind::Group, id)

@@ -23,7 +23,7 @@ use crate::types::time::Timestamp;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub conversation: Option<Id>,
-    pub words: Option<SearchTerms>,
+    pub terms: Option<SearchTerms>,
 }
 
 pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -> Result<Json, Error> {
@@ -34,7 +34,7 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
         filter.conversation,
         "conversation_id",
     )?;
-    let (key, ranges) = match (&filter.words, conversation) {
+    let (key, ranges) = match (&filter.terms, conversation) {
         (None, None) => ("o.pk", vec![concat!(messages!(), " WHERE o.account = ?1").to_owned()]),
         (None, Some(_)) => {
             // The plus keeps SQLite from `messages_all`, which covers an EXISTS: it would walk the whole account.
@@ -47,14 +47,14 @@ pub fn list(conn: &Connection, account: Account, page: &Page, filter: &Filter) -
         }
     };
     let scope = conversation.map_or(Scope::Account(account), Scope::Conversation);
-    let words = filter.words.as_ref();
+    let terms = filter.terms.as_ref();
     let messages = List {
         of: Kind::Message,
         key,
         order: Order::NewestFirst,
         ranges: &ranges,
         within: conversation.map(Into::into),
-        expression: words.map(|words| search::expression(scope, "message", words)),
+        expression: terms.map(|terms| search::expression(scope, "message", terms)),
     };
     keyset::page(conn, account, &messages, page, |id| {
         lookup::find(conn, account, Kind::Message, id)

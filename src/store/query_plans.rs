@@ -140,7 +140,7 @@ fn statements_of_all_lists(conn: &Connection, sample: &Sample) -> Vec<String> {
         conversation,
         message,
     } = sample;
-    let words = SearchTerms::parse("pla ho").unwrap();
+    let terms = SearchTerms::parse("pla ho").unwrap();
     let flags = [None, Some(true), Some(false)];
     let mut seen = Vec::new();
     let mut look = |of: Id, list: &dyn Fn(&Page) -> Result<Json, Error>| {
@@ -149,22 +149,22 @@ fn statements_of_all_lists(conn: &Connection, sample: &Sample) -> Vec<String> {
         }
     };
     for contact in or_none(contact) {
-        for words in or_none(words.clone()) {
+        for terms in or_none(terms.clone()) {
             for archived in flags {
                 let filter = groups::Filter {
                     archived,
                     contact,
-                    words: words.clone(),
+                    terms: terms.clone(),
                 };
                 look(group, &|page| groups::list(conn, account, page, &filter));
             }
         }
     }
     for username in or_none(Username::parse("Hector".to_owned()).unwrap()) {
-        for words in or_none(words.clone()) {
+        for terms in or_none(terms.clone()) {
             let filter = contacts::Filter {
                 username: username.clone(),
-                words,
+                terms,
             };
             look(contact, &|page| contacts::list(conn, account, page, &filter));
         }
@@ -189,8 +189,8 @@ fn statements_of_all_lists(conn: &Connection, sample: &Sample) -> Vec<String> {
         }
     }
     for conversation in or_none(conversation) {
-        for words in or_none(words.clone()) {
-            let filter = messages::Filter { conversation, words };
+        for terms in or_none(terms.clone()) {
+            let filter = messages::Filter { conversation, terms };
             look(message, &|page| messages::list(conn, account, page, &filter));
         }
     }

@@ -67,8 +67,8 @@ fn last_of(span: i64) -> i64 {
     span.saturating_mul(SPAN).saturating_add(SPAN - 1)
 }
 
-fn sums(conn: &Connection, words: &str) -> rusqlite::Result<Sums> {
-    let mut statement = conn.prepare(&format!("SELECT term, doc, col, \"offset\" FROM temp.{words}"))?;
+fn sums(conn: &Connection, terms: &str) -> rusqlite::Result<Sums> {
+    let mut statement = conn.prepare(&format!("SELECT term, doc, col, \"offset\" FROM temp.{terms}"))?;
     let mut rows = statement.query([])?;
     let mut sums = Sums::new();
     while let Some(row) = rows.next()? {

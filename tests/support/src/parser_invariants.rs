@@ -108,8 +108,8 @@ pub fn paging(input: &[u8]) {
     let mut again = readers::query(&text).expect("serialized parameters can be parsed");
     assert_eq!(Page::take(&mut again).as_ref(), Ok(&page), "{text}");
     accepted(query.optional::<bool>("archived"));
-    if let Some(Some(words)) = accepted(query.optional::<SearchTerms>("query")) {
-        assert!((1..=16).contains(&words.iter().count()));
+    if let Some(Some(terms)) = accepted(query.optional::<SearchTerms>("query")) {
+        assert!((1..=16).contains(&terms.iter().count()));
     }
     accepted(query.finish());
 }
