@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::{TestServer, config};
 
 #[test]
-fn a_malformed_body_is_rejected_and_the_message_helps() {
+fn a_malformed_body_is_rejected_and_json_sent_as_a_form_gets_a_hint() {
     let server = TestServer::start();
     let json_type = "application/json";
     let form_type = "application/x-www-form-urlencoded";

@@ -1,15 +1,15 @@
-//! NUL, control characters, and bytes that are not UTF-8, in every place of a request.
+//! NUL, control characters and invalid UTF-8 in every part of a request.
 
-use super::{Case, Closes, GoesOn, get, post, request, typed};
+use super::case::{Case, Closes, StaysOpen, get, post, request, typed};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
 pub fn cases() -> Vec<Case> {
-    [heads(), values(), bodies()].concat()
+    [heads(), header_values(), bodies()].concat()
 }
 
-/// `{}` in the text becomes the bytes.
+/// Replaces `{}` in the text with the bytes.
 fn with(text: &str, bytes: &[u8]) -> Vec<u8> {
     let (before, after) = text.split_once("{}").unwrap();
     [before.as_bytes(), bytes, after.as_bytes()].concat()
@@ -21,7 +21,7 @@ fn heads() -> Vec<Case> {
     vec![
         ("NUL in the method", line("G{}T /v1/groups", b"\0"), "400 bare", Closes),
         (
-            "no UTF-8 in the method",
+            "invalid UTF-8 in the method",
             line("G{}T /v1/groups", b"\xff"),
             "400 bare",
             Closes,
@@ -29,16 +29,16 @@ fn heads() -> Vec<Case> {
         ("NUL in the path", line("GET /v1/gro{}ups", b"\0"), "400 bare", Closes),
         ("DEL in the path", line("GET /v1/gro{}ups", b"\x7f"), "400 bare", Closes),
         (
-            "no UTF-8 in the path",
+            "invalid UTF-8 in the path",
             line("GET /v1/groups/{}", b"\xff"),
             "400 bare",
             Closes,
         ),
         (
-            "UTF-8 in the path",
+            "valid UTF-8 in the path",
             line("GET /v1/groups/{}", "é".as_bytes()),
             "404 not_found",
-            GoesOn,
+            StaysOpen,
         ),
         (
             "NUL in the query",
@@ -47,16 +47,16 @@ fn heads() -> Vec<Case> {
             Closes,
         ),
         (
-            "no UTF-8 in the query",
+            "invalid UTF-8 in the query",
             line("GET /v1/groups?query={}", b"\xff"),
             "400 bare",
             Closes,
         ),
         (
-            "UTF-8 in the query",
+            "valid UTF-8 in the query",
             line("GET /v1/groups?query={}", "é".as_bytes()),
             "200",
-            GoesOn,
+            StaysOpen,
         ),
         (
             "NUL in the version",
@@ -65,40 +65,40 @@ fn heads() -> Vec<Case> {
             Closes,
         ),
         (
-            "NUL in a header's name",
+            "NUL in a header name",
             get(with("x-{}: b\r\n", b"\0")),
             "400 bare",
             Closes,
         ),
         (
-            "no ASCII in a header's name",
+            "a byte that is not ASCII in a header name",
             get(with("x-{}: b\r\n", b"\xe9")),
             "400 bare",
             Closes,
         ),
         (
-            "NUL in a header's value",
+            "NUL in a header value",
             get(with("x-a: {}\r\n", b"\0")),
             "400 bare",
             Closes,
         ),
         (
-            "a bell in a header's value",
+            "a control character in a header value",
             get(with("x-a: {}\r\n", b"\x07")),
             "400 bare",
             Closes,
         ),
         (
-            "no UTF-8 in a header's value",
+            "invalid UTF-8 in a header value",
             get(with("x-a: {}\r\n", b"\xff")),
             "200",
-            GoesOn,
+            StaysOpen,
         ),
     ]
 }
 
-/// In the values of the headers that are read.
-fn values() -> Vec<Case> {
+/// In the values of headers that the server reads.
+fn header_values() -> Vec<Case> {
     let anonymous = |header: &str, bytes: &[u8]| with(&format!("GET /v1/groups HTTP/1.1\r\n{header}\r\n\r\n"), bytes);
     let posted = |header: &str, bytes: &[u8]| {
         let headers = format!("content-type: {FORM}\r\ncontent-length: 6\r\n{header}\r\n");
@@ -113,10 +113,10 @@ fn values() -> Vec<Case> {
     };
     vec![
         (
-            "no UTF-8 in the host",
+            "invalid UTF-8 in the host",
             anonymous("host: {}\r\nauthorization: Bearer {token}", b"\xff"),
             "400 parameter_invalid",
-            GoesOn,
+            StaysOpen,
         ),
         ("NUL in the host", anonymous("host: a{}b", b"\0"), "400 bare", Closes),
         (
@@ -126,65 +126,65 @@ fn values() -> Vec<Case> {
             Closes,
         ),
         (
-            "no UTF-8 in the token",
+            "invalid UTF-8 in the token",
             anonymous("host: x\r\nauthorization: Bearer {}", b"\xff\xfe"),
             "401 unauthorized",
-            GoesOn,
+            StaysOpen,
         ),
-        // The text is `a` NUL `b:` and `:` NUL, and a byte that is not UTF-8.
+        // Base64 of `a` NUL `b:`, of `:` NUL, and of an invalid UTF-8 byte and `:`.
         (
-            "NUL in a user name",
+            "NUL in a Basic username",
             anonymous("host: x\r\nauthorization: Basic {}", b"YQBiOg=="),
             "401 unauthorized",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "NUL for a password",
+            "NUL as a Basic password",
             anonymous("host: x\r\nauthorization: Basic {}", b"OgA="),
             "401 unauthorized",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "no UTF-8 in a user name",
+            "invalid UTF-8 in a Basic username",
             anonymous("host: x\r\nauthorization: Basic {}", b"/zo="),
             "401 unauthorized",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "no UTF-8 in a key",
+            "invalid UTF-8 in an idempotency key",
             posted("idempotency-key: a{}", b"\xff"),
             "400 parameter_invalid",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "UTF-8 in a key",
+            "valid UTF-8 in an idempotency key",
             posted("idempotency-key: a{}", "é".as_bytes()),
             "400 parameter_invalid",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "NUL in a key",
+            "NUL in an idempotency key",
             posted("idempotency-key: a{}", b"\0"),
             "400 bare",
             Closes,
         ),
         (
-            "a tab in a key",
+            "a tab in an idempotency key",
             posted("idempotency-key: a{}b", b"\t"),
             "400 parameter_invalid",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "no UTF-8 in a condition",
+            "invalid UTF-8 in a condition",
             patch("if-match: \"{}\"", b"\xff"),
             "404 not_found",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "no UTF-8 without quotes in a condition",
+            "invalid UTF-8 without quotes in a condition",
             patch("if-match: {}", b"\xff"),
             "400 parameter_invalid",
-            GoesOn,
+            StaysOpen,
         ),
         (
             "NUL in a condition",
@@ -196,13 +196,13 @@ fn values() -> Vec<Case> {
             "a tab in a condition",
             patch("if-match: \"a{}b\"", b"\t"),
             "400 parameter_invalid",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "no UTF-8 in a request id",
+            "invalid UTF-8 in a request id",
             get(with("x-request-id: {}\r\n", b"\xff")),
             "200",
-            GoesOn,
+            StaysOpen,
         ),
         (
             "NUL in a request id",
@@ -211,17 +211,17 @@ fn values() -> Vec<Case> {
             Closes,
         ),
         (
-            "no UTF-8 in a type",
+            "invalid UTF-8 in a media type",
             request(
                 "POST /v1/groups",
                 with("content-type: {}\r\ncontent-length: 6\r\n", b"\xff"),
                 "name=x",
             ),
             "415 unsupported_media_type",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "no UTF-8 in a length",
+            "invalid UTF-8 in a length",
             post("", "")
                 .strip_suffix(b"\r\n")
                 .map(|head| [head, b"content-length: \xff\r\n\r\n"].concat())
@@ -237,113 +237,128 @@ fn bodies() -> Vec<Case> {
     let json = |text: &str, bytes: &[u8]| typed(JSON, with(text, bytes));
     let wide = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
     vec![
-        ("NUL in a form", typed(FORM, b"name=a\0b"), malformed, GoesOn),
-        ("NUL in a form's name", typed(FORM, b"na\0me=a"), malformed, GoesOn),
-        ("no UTF-8 in a form", typed(FORM, b"name=\xff"), malformed, GoesOn),
+        ("NUL in a form", typed(FORM, b"name=a\0b"), malformed, StaysOpen),
+        (
+            "NUL in a form parameter's name",
+            typed(FORM, b"na\0me=a"),
+            malformed,
+            StaysOpen,
+        ),
+        (
+            "invalid UTF-8 in a form",
+            typed(FORM, b"name=\xff"),
+            malformed,
+            StaysOpen,
+        ),
         (
             "overlong UTF-8 in a form",
             typed(FORM, "name=%c0%80"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
             "a surrogate in a form",
             typed(FORM, "name=%ed%a0%80"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
-        ("NUL in JSON", json("{\"name\": \"{}\"}", b"\0"), malformed, GoesOn),
+        ("NUL in JSON", json("{\"name\": \"{}\"}", b"\0"), malformed, StaysOpen),
         (
-            "NUL in JSON's name",
+            "NUL in a JSON parameter's name",
             typed(JSON, "{\"na\\u0000me\": \"x\"}"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
-        ("NUL behind JSON", typed(JSON, "{\"name\": \"x\"}\0"), malformed, GoesOn),
+        (
+            "NUL after JSON",
+            typed(JSON, "{\"name\": \"x\"}\0"),
+            malformed,
+            StaysOpen,
+        ),
         (
             "a control character in JSON",
             json("{\"name\": \"{}\"}", b"\x1f"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "a control character escaped in JSON",
+            "an escaped control character in JSON",
             typed(JSON, "{\"name\": \"\\u001f\"}"),
             "400 parameter_invalid",
-            GoesOn,
+            StaysOpen,
         ),
         (
             "overlong UTF-8 in JSON",
             json("{\"name\": \"{}\"}", b"\xc0\xaf"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
             "a surrogate in JSON",
             json("{\"name\": \"{}\"}", b"\xed\xa0\x80"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "no UTF-8 in JSON's name",
+            "invalid UTF-8 in a JSON parameter's name",
             json("{\"{}\": 1}", b"\xff"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "a high surrogate alone",
+            "a lone high surrogate",
             typed(JSON, "{\"name\": \"\\ud800\"}"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "a low surrogate alone",
+            "a lone low surrogate",
             typed(JSON, "{\"name\": \"\\udc00\"}"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "surrogates the wrong way round",
+            "surrogates in reverse order",
             typed(JSON, "{\"name\": \"\\udc00\\ud800\"}"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
             "a high surrogate and a letter",
             typed(JSON, "{\"name\": \"\\ud800x\"}"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "a pair of surrogates",
+            "a surrogate pair",
             typed(JSON, "{\"name\": \"\\ud83d\\ude00\"}"),
             "201",
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "a character beyond all",
+            "a code point over U+10FFFF",
             json("{\"name\": \"{}\"}", b"\xf4\x90\x80\x80"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
             "a byte order mark",
             typed(JSON, b"\xef\xbb\xbf{\"name\": \"x\"}"),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "UTF-16, big end first",
+            "UTF-16, big-endian",
             typed(JSON, wide("{\"name\": \"x\"}", u16::to_be_bytes)),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
         (
-            "UTF-16, little end first",
+            "UTF-16, little-endian",
             typed(JSON, wide("\u{feff}{\"name\": \"x\"}", u16::to_le_bytes)),
             malformed,
-            GoesOn,
+            StaysOpen,
         ),
-        ("UTF-7", typed(JSON, "+AHsAIgBuAGEAbQBlACI-"), malformed, GoesOn),
+        ("UTF-7", typed(JSON, "+AHsAIgBuAGEAbQBlACI-"), malformed, StaysOpen),
     ]
 }
