@@ -233,11 +233,8 @@ fn a_list_contains_only_the_accounts_own_objects() {
     assert!(shown >= 11, "{shown}");
 }
 
-/// Tries every route with every kind of id at each position of its path, as every kind of caller.
-#[test]
-fn every_route_enforces_the_same_access_rules() {
-    let server = TestServer::start();
-    let (own, other) = (server.create_account("own"), server.create_account("other"));
+/// Every kind of caller, with its token.
+fn create_callers(server: &TestServer, own: &str, other: &str) -> [(&'static str, Option<String>); 6] {
     let token_with = |change: &dyn Fn(&mut NewToken)| {
         let mut new = NewToken::full("own");
         change(&mut new);
@@ -248,6 +245,22 @@ fn every_route_enforces_the_same_access_rules() {
     let revoked = token_with(&|new| new.name = Some("to be revoked".to_owned()));
     let sql = "UPDATE tokens SET revoked_at = 1 WHERE name = 'to be revoked'";
     assert_eq!(server.execute(sql), 1);
+    [
+        ("own", Some(own.to_owned())),
+        ("other", Some(other.to_owned())),
+        ("read-only", Some(read_only)),
+        ("expired", Some(expired)),
+        ("revoked", Some(revoked)),
+        ("none", None),
+    ]
+}
+
+/// Tries every route with every kind of id at each position of its path, as every kind of caller.
+#[test]
+fn every_route_enforces_the_same_access_rules() {
+    let server = TestServer::start();
+    let (own, other) = (server.create_account("own"), server.create_account("other"));
+    let callers = create_callers(&server, &own, &other);
     let mut rejected = BTreeMap::new();
     let mut requests = 0;
     for route in api::routes().into_iter().flatten() {
@@ -257,14 +270,7 @@ fn every_route_enforces_the_same_access_rules() {
         for position in std::iter::once(None).chain((0..positions).map(Some)) {
             for id in ["another account's", "absent", "malformed"] {
                 let all_own = position.is_none();
-                for (caller, token) in [
-                    ("own", Some(&own)),
-                    ("other", Some(&other)),
-                    ("read-only", Some(&read_only)),
-                    ("expired", Some(&expired)),
-                    ("revoked", Some(&revoked)),
-                    ("none", None),
-                ] {
+                for (caller, token) in &callers {
                     let mut parameters = server.path_parameters(&own, route.path);
                     if let Some(position) = position {
                         parameters[position].1 = match id {
@@ -286,10 +292,10 @@ fn every_route_enforces_the_same_access_rules() {
                         "{} {} {caller} {position:?} {id}: {}",
                         route.method, route.path, response.text
                     );
-                    match caller {
+                    match *caller {
                         "expired" | "revoked" | "none" => {
                             assert_eq!(response.status, 401, "{context}");
-                            let first = rejected.entry(caller).or_insert_with(|| response.observable());
+                            let first = rejected.entry(*caller).or_insert_with(|| response.observable());
                             assert_eq!(response.observable(), *first, "{context}");
                         }
                         "read-only" if writes => assert_eq!(response.status, 403, "{context}"),

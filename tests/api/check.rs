@@ -74,105 +74,105 @@ fn overwrite(path: &Path, old: &[u8], new: &[u8]) {
     std::fs::write(path, bytes).unwrap();
 }
 
+/// SQL that violates a rule, and a part of the finding that must report it.
+const VIOLATIONS: [(&str, &str); 24] = [
+    (
+        "INSERT INTO members VALUES (999, 0, 1)",
+        "A member of a group that is neither",
+    ),
+    ("INSERT INTO members VALUES (1, 9, 999)", "A member that is neither"),
+    (
+        "INSERT INTO members VALUES (1, 9, (SELECT pk FROM contacts WHERE account = 2))",
+        "another account than its group: group 1, position 9.",
+    ),
+    (
+        "UPDATE messages SET conversation_pk = 999 WHERE pk = 1",
+        "A message of a conversation that is neither",
+    ),
+    (
+        "UPDATE messages SET contact_pk = 999",
+        "neither a contact nor a deleted one: 1; 2; 3; 4; 5; ….",
+    ),
+    (
+        "UPDATE messages SET account = 2 WHERE pk = 1",
+        "A message of another account than its conversation",
+    ),
+    (
+        "UPDATE messages SET account = 2 WHERE pk = 1",
+        "A message of another account than its sender",
+    ),
+    (
+        "UPDATE conversations SET account = 2 WHERE group_pk = 1",
+        "A conversation of another account than its group",
+    ),
+    (
+        "UPDATE conversations SET account = 2 WHERE contact_pk = 1",
+        "A conversation of another account than its contact",
+    ),
+    (
+        "UPDATE groups SET conversation_id = NULL WHERE pk = 1",
+        "A group that names another conversation",
+    ),
+    (
+        "UPDATE groups SET conversation_id = upper(conversation_id)",
+        "A group that names another conversation",
+    ),
+    (
+        "UPDATE contacts SET conversation_id = 'AAAAAAAAAAAAAAAA' WHERE pk = 1",
+        "A contact that names another conversation",
+    ),
+    (
+        "UPDATE conversations SET pinned_message_id = upper(pinned_message_id)",
+        "pins what is not one of its messages",
+    ),
+    (
+        "UPDATE conversations SET pinned_message_id = (SELECT id FROM messages WHERE pk = 1)",
+        "pins what is not one of its messages",
+    ),
+    (
+        "UPDATE groups SET account = 999 WHERE pk = 1",
+        "groups 1 refers to a row that accounts does not have.",
+    ),
+    (
+        "UPDATE groups SET name = '' WHERE pk = 1",
+        "CHECK constraint failed in groups",
+    ),
+    (
+        "UPDATE groups SET created_at = 253402300800 WHERE pk = 1",
+        "groups, pk 1: created_at is not a time",
+    ),
+    (
+        "UPDATE groups SET id = 'AAAAAAAAAAAAAAA-' WHERE pk = 1",
+        "groups, pk 1: id is not an id",
+    ),
+    (
+        "UPDATE messages SET message = CAST(x'ff' AS TEXT) WHERE pk = 1",
+        "messages, pk 1: message is not UTF-8",
+    ),
+    (
+        "UPDATE messages SET message = 'macarons' WHERE pk = 1",
+        "not those of the texts: messages with keys from 0 to 1023.",
+    ),
+    (
+        "INSERT INTO groups_fts (rowid, scope, name) VALUES (5000, 'a1', 'x')",
+        "not those of the texts: groups with keys from 4096 to 5119.",
+    ),
+    (
+        "UPDATE contacts SET display_name = 'Gamma' WHERE pk = 1",
+        "The words to be found by are not those of the texts: contacts",
+    ),
+    (
+        "INSERT INTO idempotency_keys VALUES (1, 1, 'k', zeroblob(32), 201, NULL, '{', 1)",
+        "An answer kept for its key that is not JSON: 1.",
+    ),
+    ("DROP INDEX messages_contact", "The schema: messages_contact is not"),
+];
+
 #[test]
 fn every_violated_rule_between_rows_is_reported() {
     let server = filled();
     assert_eq!(findings(&server.db, |_| ()), Vec::<String>::new());
-    for (sql, expected) in [
-        (
-            "INSERT INTO members VALUES (999, 0, 1)",
-            "A member of a group that neither",
-        ),
-        (
-            "INSERT INTO members VALUES (1, 9, 999)",
-            "A member whose contact neither",
-        ),
-        (
-            "INSERT INTO members VALUES (1, 9, (SELECT pk FROM contacts WHERE account = 2))",
-            "another account than its group: group 1, position 9.",
-        ),
-        (
-            "UPDATE messages SET conversation_pk = 999 WHERE pk = 1",
-            "A message whose conversation neither",
-        ),
-        (
-            "UPDATE messages SET contact_pk = 999",
-            "sender neither exists nor waits to be purged: 1; 2; 3; 4; 5; ….",
-        ),
-        (
-            "UPDATE messages SET account = 2 WHERE pk = 1",
-            "A message of another account than its conversation",
-        ),
-        (
-            "UPDATE messages SET account = 2 WHERE pk = 1",
-            "A message of another account than its sender",
-        ),
-        (
-            "UPDATE conversations SET account = 2 WHERE group_pk = 1",
-            "A conversation of another account than its group",
-        ),
-        (
-            "UPDATE conversations SET account = 2 WHERE contact_pk = 1",
-            "A conversation of another account than its contact",
-        ),
-        (
-            "UPDATE groups SET conversation_id = NULL WHERE pk = 1",
-            "A group with the id of a conversation other than its own",
-        ),
-        (
-            "UPDATE groups SET conversation_id = upper(conversation_id)",
-            "A group with the id of a conversation other than its own",
-        ),
-        (
-            "UPDATE contacts SET conversation_id = 'AAAAAAAAAAAAAAAA' WHERE pk = 1",
-            "A contact with the id of a conversation other than its own",
-        ),
-        (
-            "UPDATE conversations SET pinned_message_id = upper(pinned_message_id)",
-            "pins a message of another or none",
-        ),
-        (
-            "UPDATE conversations SET pinned_message_id = (SELECT id FROM messages WHERE pk = 1)",
-            "pins a message of another or none",
-        ),
-        (
-            "UPDATE groups SET account = 999 WHERE pk = 1",
-            "groups 1 refers to a row that accounts does not have.",
-        ),
-        (
-            "UPDATE groups SET name = '' WHERE pk = 1",
-            "CHECK constraint failed in groups",
-        ),
-        (
-            "UPDATE groups SET created_at = 253402300800 WHERE pk = 1",
-            "groups, pk 1: created_at is not a time",
-        ),
-        (
-            "UPDATE groups SET id = 'AAAAAAAAAAAAAAA-' WHERE pk = 1",
-            "groups, pk 1: id is not an id",
-        ),
-        (
-            "UPDATE messages SET message = CAST(x'ff' AS TEXT) WHERE pk = 1",
-            "messages, pk 1: message is not UTF-8",
-        ),
-        (
-            "UPDATE messages SET message = 'macarons' WHERE pk = 1",
-            "The search index differs from the texts: messages with keys from 0 to 1023.",
-        ),
-        (
-            "INSERT INTO groups_fts (rowid, scope, name) VALUES (5000, 'a1', 'x')",
-            "The search index differs from the texts: groups with keys from 4096 to 5119.",
-        ),
-        (
-            "UPDATE contacts SET display_name = 'Gamma' WHERE pk = 1",
-            "The search index differs from the texts: contacts",
-        ),
-        (
-            "INSERT INTO idempotency_keys VALUES (1, 1, 'k', zeroblob(32), 201, NULL, '{', 1)",
-            "A stored response of an idempotency key that is not JSON: 1.",
-        ),
-        ("DROP INDEX messages_contact", "The schema: messages_contact is not"),
-    ] {
+    for (sql, expected) in VIOLATIONS {
         let findings = findings(&server.db, |copy| run(copy, sql));
         assert!(
             findings.iter().any(|finding| finding.contains(expected)),

@@ -107,47 +107,8 @@ fn existing_objects_are_rejected_skipped_or_replaced() {
     assert_eq!(export(&server.db, "default"), changed, "each keeps its position");
 }
 
-#[test]
-fn an_invalid_line_is_named_and_nothing_is_imported() {
-    let server = TestServer::start();
-    let good = r#"{"kind":"contact","username":"Hector"}"#;
-    for (bad, why) in [
-        ("nonsense", "line 3: it is not JSON"),
-        (r#"{"username":"x"}"#, "line 3: `kind` is required"),
-        (r#"{"kind":"tune"}"#, "line 3: `kind` must be"),
-        (
-            r#"{"kind":"contact","username":"hector"}"#,
-            "line 3: The user name `hector` is taken",
-        ),
-        (
-            r#"{"kind":"contact","username":"a","colour":1}"#,
-            "line 3: There is no parameter `colour`",
-        ),
-        (r#"{"kind":"group","name":""}"#, "line 3: `name` must have"),
-        (
-            r#"{"kind":"group","name":"x","contacts":["AAAAAAAAAAAAAAAA"]}"#,
-            "line 3: `contacts[0]` must be",
-        ),
-        (r#"{"kind":"group","name":"x","id":"short"}"#, "line 3: `id` must be"),
-        (
-            r#"{"kind":"conversation"}"#,
-            "line 3: `contact_id` or `group_id` is required",
-        ),
-        (
-            r#"{"kind":"conversation","group_id":"AAAAAAAAAAAAAAAA"}"#,
-            "line 3: `group_id` must be",
-        ),
-        (
-            r#"{"kind":"message","conversation_id":"AAAAAAAAAAAAAAAA","message":"x"}"#,
-            "line 3: `conversation_id` must be",
-        ),
-    ] {
-        let failure = import(&server.db, "default", &format!("{good}\n\n{bad}\n"), Existing::Refuse)
-            .unwrap_err()
-            .to_string();
-        assert!(failure.starts_with(why), "{failure}");
-        assert_eq!(export(&server.db, "default"), "");
-    }
+/// Asserts that objects that contradict each other are rejected, and that a pinned message may follow its conversation.
+fn assert_conflicts_rejected(server: &TestServer) {
     let group = |id: &str| format!(r#"{{"kind":"group","name":"x","id":"{id}","conversation_id":"AAAAAAAAAAAAAAAA"}}"#);
     let (one, other) = (group("BBBBBBBBBBBBBBBB"), group("CCCCCCCCCCCCCCCC"));
     let conversation = |rest: &str| format!(r#"{{"kind":"conversation","group_id":"BBBBBBBBBBBBBBBB",{rest}}}"#);
@@ -192,6 +153,50 @@ fn an_invalid_line_is_named_and_nothing_is_imported() {
     .unwrap();
     let conversation = server.get("/v1/conversations/AAAAAAAAAAAAAAAA").json();
     assert_eq!(conversation["pinned_message_id"], "DDDDDDDDDDDDDDDD");
+}
+
+#[test]
+fn an_invalid_line_is_named_and_nothing_is_imported() {
+    let server = TestServer::start();
+    let good = r#"{"kind":"contact","username":"Hector"}"#;
+    for (bad, why) in [
+        ("nonsense", "line 3: it is not JSON"),
+        (r#"{"username":"x"}"#, "line 3: `kind` is required"),
+        (r#"{"kind":"tune"}"#, "line 3: `kind` must be"),
+        (
+            r#"{"kind":"contact","username":"hector"}"#,
+            "line 3: The user name `hector` is taken",
+        ),
+        (
+            r#"{"kind":"contact","username":"a","colour":1}"#,
+            "line 3: There is no parameter `colour`",
+        ),
+        (r#"{"kind":"group","name":""}"#, "line 3: `name` must have"),
+        (
+            r#"{"kind":"group","name":"x","contacts":["AAAAAAAAAAAAAAAA"]}"#,
+            "line 3: `contacts[0]` must be",
+        ),
+        (r#"{"kind":"group","name":"x","id":"short"}"#, "line 3: `id` must be"),
+        (
+            r#"{"kind":"conversation"}"#,
+            "line 3: `contact_id` or `group_id` is required",
+        ),
+        (
+            r#"{"kind":"conversation","group_id":"AAAAAAAAAAAAAAAA"}"#,
+            "line 3: `group_id` must be",
+        ),
+        (
+            r#"{"kind":"message","conversation_id":"AAAAAAAAAAAAAAAA","message":"x"}"#,
+            "line 3: `conversation_id` must be",
+        ),
+    ] {
+        let failure = import(&server.db, "default", &format!("{good}\n\n{bad}\n"), Existing::Refuse)
+            .unwrap_err()
+            .to_string();
+        assert!(failure.starts_with(why), "{failure}");
+        assert_eq!(export(&server.db, "default"), "");
+    }
+    assert_conflicts_rejected(&server);
 }
 
 #[test]

@@ -92,7 +92,7 @@ async fn a_panic_in_a_write_is_reported_and_rolls_back_that_write_only() {
 
 /// SQLite itself does this in any statement when the disk is full or memory runs out.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_write_that_rolls_back_the_whole_batch_fails_and_the_others_are_retried() {
+async fn a_write_that_rolls_back_the_whole_batch_fails_and_the_others_succeed() {
     let (_folder, store) = open();
     let account = account(&store).await;
     // The others are queued while the writer is busy with this one, so they form a batch.

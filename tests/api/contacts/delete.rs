@@ -5,6 +5,53 @@ use serde_json::{Value, json};
 use super::fixtures::{contact_path, kate};
 use crate::harness::{TestServer, config, object_path, text, wait_until_purged};
 
+/// Asserts that a deleted contact is in none of the groups, which are otherwise unchanged.
+fn assert_in_no_group(server: &TestServer, contact: &Value, groups: &[Value]) {
+    let id = text(&contact["id"]);
+    for group in groups {
+        let mut expected = group.clone();
+        expected["contacts"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|member| member["id"] != contact["id"]);
+        let path = object_path("groups", group);
+        assert_eq!(server.get(&path).json(), expected);
+        assert_eq!(
+            server.get(&format!("{path}/contacts")).json()["data"],
+            expected["contacts"]
+        );
+        let member = format!("{path}/contacts/{id}");
+        for method in ["PUT", "DELETE"] {
+            server.request(method, &member).send().expect_error(404, "not_found");
+        }
+    }
+    let filtered = server.get(&format!("/v1/groups?contact_id={id}"));
+    assert_eq!(filtered.expect_error(400, "parameter_invalid"), "contact_id");
+    let named = server.post("/v1/groups", &json!({"name": "y", "contacts": [contact["id"]]}));
+    assert_eq!(named.expect_error(400, "parameter_invalid"), "contacts[0]");
+}
+
+/// Asserts that a deleted contact's conversation is gone with its messages and cannot be recreated.
+fn assert_without_conversation(server: &TestServer, contact: &Value, messages: &[&Value]) {
+    let conversation = text(&contact["conversation_id"]);
+    for method in ["GET", "PUT", "DELETE"] {
+        let path = format!("/v1/conversations/{conversation}");
+        server.request(method, &path).send().expect_error(404, "not_found");
+        for message in messages {
+            let path = object_path("messages", message);
+            server.request(method, &path).send().expect_error(404, "not_found");
+        }
+    }
+    let listed = server.get(&format!("/v1/messages?conversation_id={conversation}"));
+    assert_eq!(listed.expect_error(400, "parameter_invalid"), "conversation_id");
+    let message = json!({"conversation_id": conversation, "message": "x"});
+    let sent = server.post("/v1/messages", &message);
+    assert_eq!(sent.expect_error(400, "parameter_invalid"), "conversation_id");
+    let recreated = server.post("/v1/conversations", &json!({"contact_id": contact["id"]}));
+    assert_eq!(recreated.expect_error(400, "parameter_invalid"), "contact_id");
+    assert!(!server.walk("/v1/conversations?", 100, None).contains(&conversation));
+}
+
 #[test]
 fn a_deleted_contact_disappears_everywhere_at_once() {
     let server = TestServer::start();
@@ -28,7 +75,7 @@ fn a_deleted_contact_disappears_everywhere_at_once() {
     }
     let post = |body: Value| server.post("/v1/messages", &body).json();
     let private = post(json!({"conversation_id": kate["conversation_id"], "message": "for you alone"}));
-    let response =
+    let answer =
         post(json!({"conversation_id": kate["conversation_id"], "contact_id": kate["id"], "message": "for me alone"}));
     let to_group =
         post(json!({"conversation_id": groups[0]["conversation_id"], "contact_id": kate["id"], "message": "for all"}));
@@ -46,25 +93,7 @@ fn a_deleted_contact_disappears_everywhere_at_once() {
             wait_until_purged(&server.db);
         }
         server.get(&contact_path(&kate)).expect_error(404, "not_found");
-        for group in &groups {
-            let mut expected = group.clone();
-            expected["contacts"]
-                .as_array_mut()
-                .unwrap()
-                .retain(|contact| contact["id"] != kate["id"]);
-            let path = format!("/v1/groups/{}", text(&group["id"]));
-            assert_eq!(server.get(&path).json(), expected);
-            assert_eq!(
-                server.get(&format!("{path}/contacts")).json()["data"],
-                expected["contacts"]
-            );
-            let member = format!("{path}/contacts/{}", text(&kate["id"]));
-            for method in ["PUT", "DELETE"] {
-                server.request(method, &member).send().expect_error(404, "not_found");
-            }
-        }
-        let by_id = server.get(&format!("/v1/groups?contact_id={}", text(&kate["id"])));
-        assert_eq!(by_id.expect_error(400, "parameter_invalid"), "contact_id");
+        assert_in_no_group(&server, &kate, &groups);
         for query in ["?username=KateMcCallister", "?query=kate", "?query=555"] {
             assert_eq!(
                 server.get(&format!("/v1/contacts{query}")).json()["data"],
@@ -72,42 +101,36 @@ fn a_deleted_contact_disappears_everywhere_at_once() {
                 "{query}"
             );
         }
-        let conversation = text(&kate["conversation_id"]);
-        for method in ["GET", "PUT", "DELETE"] {
-            let path = format!("/v1/conversations/{conversation}");
-            server.request(method, &path).send().expect_error(404, "not_found");
-            for message in [&private, &response] {
-                let path = format!("/v1/messages/{}", text(&message["id"]));
-                server.request(method, &path).send().expect_error(404, "not_found");
-            }
-        }
-        let listed = server.get(&format!("/v1/messages?conversation_id={conversation}"));
-        assert_eq!(listed.expect_error(400, "parameter_invalid"), "conversation_id");
-        let sent = server.post(
-            "/v1/messages",
-            &json!({"conversation_id": conversation, "message": "x"}),
-        );
-        assert_eq!(sent.expect_error(400, "parameter_invalid"), "conversation_id");
-        let again = server.post("/v1/conversations", &json!({"contact_id": kate["id"]}));
-        assert_eq!(again.expect_error(400, "parameter_invalid"), "contact_id");
+        assert_without_conversation(&server, &kate, &[&private, &answer]);
         let conversations = server.walk("/v1/conversations?", 100, None);
-        assert!(!conversations.contains(&conversation) && conversations.len() == 3 + groups.len());
+        assert_eq!(conversations.len(), 3 + groups.len());
         let mut expected = to_group.clone();
         expected["contact"] = Value::Null;
-        assert_eq!(
-            server.get(&format!("/v1/messages/{}", text(&to_group["id"]))).json(),
-            expected
-        );
+        assert_eq!(server.get(&object_path("messages", &to_group)).json(), expected);
         assert_eq!(server.get("/v1/messages").json()["data"], json!([from_peter, expected]));
         assert_eq!(server.get("/v1/messages?query=alone").json()["data"], json!([]));
         assert_eq!(server.get("/v1/messages?query=all").json()["data"], json!([expected]));
-        let named = server.post("/v1/groups", &json!({"name": "y", "contacts": [kate["id"]]}));
-        assert_eq!(named.expect_error(400, "parameter_invalid"), "contacts[0]");
     }
     // A message that the contact sent can still be sent back as it is now.
-    let path = format!("/v1/messages/{}", text(&to_group["id"]));
+    let path = object_path("messages", &to_group);
     let read = server.get(&path);
     assert_eq!(server.put(&path, &read.json()).text, read.text);
+}
+
+/// Asserts that a contact is as it was created, is in just these groups, and has no messages.
+fn assert_new(server: &TestServer, contact: &Value, groups: &Value) {
+    let id = text(&contact["id"]);
+    assert_eq!(&server.get(&contact_path(contact)).json(), contact);
+    assert_eq!(contact["last_active_at"], Value::Null);
+    assert_eq!(
+        &server.get(&format!("/v1/groups?contact_id={id}")).json()["data"],
+        groups
+    );
+    let conversation = text(&contact["conversation_id"]);
+    for query in ["", "&query=filler"] {
+        let messages = server.get(&format!("/v1/messages?conversation_id={conversation}{query}"));
+        assert_eq!(messages.json()["data"], json!([]));
+    }
 }
 
 #[test]
@@ -139,7 +162,7 @@ fn a_contact_created_right_after_a_deletion_inherits_nothing() {
         SELECT hex(randomblob(8)), v.account, v.pk, 'filler', 1 FROM n, conversations v WHERE v.id = ?1";
     assert_eq!(conn.execute(many, [text(&conversation["id"])]).unwrap(), 30_000);
     assert_eq!(server.delete(&contact_path(&old)).status, 204);
-    // The newest rows of all are deleted, so an id derived from the highest existing row would repeat theirs.
+    // The newest rows of all are deleted, so a key derived from the highest remaining one would repeat theirs.
     let new: Vec<Value> = ["new", "old", "newer"]
         .map(|username| server.create_contact(username))
         .into();
@@ -165,22 +188,11 @@ fn a_contact_created_right_after_a_deletion_inherits_nothing() {
             .iter()
             .zip([json!([]), json!([]), json!([server.get(&joined).json()])])
         {
-            let id = text(&contact["id"]);
-            assert_eq!(&server.get(&contact_path(contact)).json(), contact);
-            assert_eq!(contact["last_active_at"], Value::Null);
-            assert_eq!(
-                server.get(&format!("/v1/groups?contact_id={id}")).json()["data"],
-                groups
-            );
-            let conversation = text(&contact["conversation_id"]);
-            for query in ["", "&query=filler"] {
-                let messages = server.get(&format!("/v1/messages?conversation_id={conversation}{query}"));
-                assert_eq!(messages.json()["data"], json!([]));
-            }
+            assert_new(&server, contact, &groups);
         }
         assert_eq!(server.get(&joined).json()["contacts"], json!([new[2]]));
         for group in empty {
-            let path = format!("/v1/groups/{}", text(&group["id"]));
+            let path = object_path("groups", group);
             assert_eq!(server.get(&path).json()["contacts"], json!([]));
             assert_eq!(server.get(&format!("{path}/contacts")).json()["data"], json!([]));
         }

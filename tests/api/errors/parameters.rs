@@ -5,13 +5,10 @@ use serde_json::{Value, json};
 
 use crate::harness::TestServer;
 
-#[test]
-fn an_invalid_parameter_is_named() {
-    let server = TestServer::start();
-    let path = format!("/v1/groups/{}", server.create_group(&json!({"name": "x"})));
-    let before = server.get(&path).text;
+/// Bodies with one invalid parameter, and its name.
+fn invalid_bodies() -> Vec<(Value, &'static str)> {
     let long = |length: usize| "x".repeat(length);
-    let cases = [
+    vec![
         (json!({"name": ""}), "name"),
         (json!({"name": " \u{2003}"}), "name"),
         (json!({"name": "a\u{7}b"}), "name"),
@@ -56,8 +53,15 @@ fn an_invalid_parameter_is_named() {
             json!({"name": "x", "contacts": [{"username": "a", "avatar_url": "x"}]}),
             "contacts[0].avatar_url",
         ),
-    ];
-    for (body, param) in cases {
+    ]
+}
+
+#[test]
+fn an_invalid_parameter_is_named() {
+    let server = TestServer::start();
+    let path = format!("/v1/groups/{}", server.create_group(&json!({"name": "x"})));
+    let before = server.get(&path).text;
+    for (body, param) in invalid_bodies() {
         assert_eq!(
             server.post("/v1/groups", &body).expect_error(400, "parameter_invalid"),
             param,

@@ -141,7 +141,7 @@ fn a_membership_stays_consistent_while_it_is_replaced_and_contacts_are_deleted()
     let present = members(&server, &group);
     assert!(
         present.iter().all(|id| contacts.contains(id)),
-        "deleted contacts are no members"
+        "deleted contacts are not members"
     );
     assert!(present.len() >= 6, "{}", present.len());
 }

@@ -5,6 +5,18 @@ use serde_json::{Value, json};
 use super::fixtures::{add, assert_no_content, create_contacts, remove};
 use crate::harness::{ABSENT_ID, TestServer, text};
 
+/// Whether the group with number `n` matches the other filters.
+fn fits(n: usize, archived: Option<bool>, query: Option<&str>) -> bool {
+    let matches_query = match query {
+        None => true,
+        Some("plaza") => n.is_multiple_of(2),
+        Some("bus+night") => n % 2 == 1,
+        Some("number3") => n == 3,
+        Some(_) => false,
+    };
+    matches_query && archived.is_none_or(|archived| (n % 4 >= 2) == archived)
+}
+
 #[test]
 fn the_contact_filter_follows_memberships_in_combination_with_every_other_filter() {
     let server = TestServer::start();
@@ -24,16 +36,7 @@ fn the_contact_filter_follows_memberships_in_combination_with_every_other_filter
     let check = |contact: &str, member_of: &[usize], state: &str| {
         for archived in [None, Some(true), Some(false)] {
             for query in [None, Some("plaza"), Some("bus+night"), Some("number3"), Some("nothing")] {
-                let fits = |n: &usize| {
-                    let matches_query = match query {
-                        None => true,
-                        Some("plaza") => n.is_multiple_of(2),
-                        Some("bus+night") => n % 2 == 1,
-                        Some("number3") => *n == 3,
-                        Some(_) => false,
-                    };
-                    matches_query && archived.is_none_or(|archived| (n % 4 >= 2) == archived)
-                };
+                let fits = |n: &usize| fits(*n, archived, query);
                 let fitting: Vec<usize> = (0..8).rev().filter(|n| member_of.contains(n)).filter(fits).collect();
                 let expected: Vec<String> = fitting.iter().map(|n| groups[*n].clone()).collect();
                 let archived = archived.map_or_else(String::new, |archived| format!("&archived={archived}"));

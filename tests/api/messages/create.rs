@@ -73,10 +73,8 @@ fn a_deleted_message_is_gone() {
     );
 }
 
-#[test]
-fn any_text_is_returned_byte_for_byte() {
-    let server = TestServer::start();
-    let group = new_group(&server);
+/// Emoji, bidirectional and combining characters, line breaks, syntax of other languages, and every control character.
+fn unusual_texts() -> Vec<String> {
     let every_control: String = (1..0x20)
         .chain(0x7f..0xa0)
         .map(|code| char::from_u32(code).unwrap())
@@ -110,6 +108,14 @@ fn any_text_is_returned_byte_for_byte() {
         unusual.clone(),
     ];
     texts.extend(every_control.chars().chain(unusual.chars()).map(String::from));
+    texts
+}
+
+#[test]
+fn any_text_is_returned_byte_for_byte() {
+    let server = TestServer::start();
+    let group = new_group(&server);
+    let texts = unusual_texts();
     let reference = object_path("messages", &send(&server, &group, "to be changed"));
     for sent_text in &texts {
         let conversation = text(&group["conversation_id"]);

@@ -82,6 +82,20 @@ fn reactions_are_accepted_as_an_array_and_as_an_object() {
     assert_eq!(response.expect_error(400, "parameter_unknown"), "reactions.z");
 }
 
+/// Invalid forms, with the code and the parameter of the error.
+const INVALID_FORMS: [(&str, &str, &str); 10] = [
+    ("reactions=a", "parameter_invalid", "reactions"),
+    ("reactions[a]=x", "parameter_invalid", "reactions.a"),
+    ("reactions[]=x", "parameter_invalid", "reactions[0]"),
+    ("reactions[a][]=", "parameter_invalid", "reactions.a[0]"),
+    ("reactions[a][]=x%0Ay", "parameter_invalid", "reactions.a[0]"),
+    ("reactions[a][b]=x", "parameter_invalid", "reactions.a"),
+    ("reactions[a][1]=x", "parameter_invalid", "reactions[a][1]"),
+    ("reactions[1][a][]=x", "parameter_invalid", "reactions[1][a][]"),
+    ("reactions[a][]=x&reactions=", "parameter_unknown", "reactions"),
+    ("reactions[a][]=x&reactions[][b][]=y", "parameter_unknown", "reactions"),
+];
+
 #[test]
 fn reactions_can_be_given_in_every_form_notation() {
     let server = TestServer::start();
@@ -144,18 +158,7 @@ fn reactions_can_be_given_in_every_form_notation() {
         assert_eq!(&stored_reactions(&server, &path, &response), expected, "{form}");
     }
     let before = server.get(&path).text;
-    for (form, code, param) in [
-        ("reactions=a", "parameter_invalid", "reactions"),
-        ("reactions[a]=x", "parameter_invalid", "reactions.a"),
-        ("reactions[]=x", "parameter_invalid", "reactions[0]"),
-        ("reactions[a][]=", "parameter_invalid", "reactions.a[0]"),
-        ("reactions[a][]=x%0Ay", "parameter_invalid", "reactions.a[0]"),
-        ("reactions[a][b]=x", "parameter_invalid", "reactions.a"),
-        ("reactions[a][1]=x", "parameter_invalid", "reactions[a][1]"),
-        ("reactions[1][a][]=x", "parameter_invalid", "reactions[1][a][]"),
-        ("reactions[a][]=x&reactions=", "parameter_unknown", "reactions"),
-        ("reactions[a][]=x&reactions[][b][]=y", "parameter_unknown", "reactions"),
-    ] {
+    for (form, code, param) in INVALID_FORMS {
         let response = server.request("PUT", &path).form(form).send();
         assert_eq!(response.expect_error(400, code), param, "{form}");
     }

@@ -42,148 +42,161 @@ fn nul_is_rejected_in_a_message_and_its_reactions() {
     assert_eq!(ids(&server.get("/v1/messages").json()).len(), 1);
 }
 
-#[test]
-fn an_invalid_parameter_is_named_and_nothing_changes() {
-    let server = TestServer::start();
-    let group = new_group(&server);
-    let (conversation, missing, invalid) = (&group["conversation_id"], "parameter_missing", "parameter_invalid");
+const MISSING: &str = "parameter_missing";
+const INVALID: &str = "parameter_invalid";
+const UNKNOWN: &str = "parameter_unknown";
+
+fn assert_creates_rejected(server: &TestServer, group: &Value) {
+    let conversation = &group["conversation_id"];
     for (body, code, param) in [
-        (json!({}), missing, "conversation_id"),
-        (json!({"message": "x"}), missing, "conversation_id"),
-        (json!({"conversation_id": conversation}), missing, "message"),
+        (json!({}), MISSING, "conversation_id"),
+        (json!({"message": "x"}), MISSING, "conversation_id"),
+        (json!({"conversation_id": conversation}), MISSING, "message"),
         (
             json!({"conversation_id": null, "message": "x"}),
-            invalid,
+            INVALID,
             "conversation_id",
         ),
         (
             json!({"conversation_id": ABSENT_ID, "message": "x"}),
-            invalid,
+            INVALID,
             "conversation_id",
         ),
         (
             json!({"conversation_id": "short", "message": "x"}),
-            invalid,
+            INVALID,
             "conversation_id",
         ),
         (
             json!({"conversation_id": group["id"], "message": "x"}),
-            invalid,
+            INVALID,
             "conversation_id",
         ),
         (
             json!({"conversation_id": conversation, "message": ""}),
-            invalid,
+            INVALID,
             "message",
         ),
         (
             json!({"conversation_id": conversation, "message": null}),
-            invalid,
+            INVALID,
             "message",
         ),
         (
             json!({"conversation_id": conversation, "message": 7}),
-            invalid,
+            INVALID,
             "message",
         ),
         (
             json!({"conversation_id": conversation, "message": ["x"]}),
-            invalid,
+            INVALID,
             "message",
         ),
         (
             json!({"conversation_id": conversation, "message": "x", "contact_id": ABSENT_ID}),
-            invalid,
+            INVALID,
             "contact_id",
         ),
         (
             json!({"conversation_id": conversation, "message": "x", "contact_id": "Hector"}),
-            invalid,
+            INVALID,
             "contact_id",
         ),
         (
             json!({"conversation_id": conversation, "message": "x", "contact_id": {}}),
-            invalid,
+            INVALID,
             "contact_id",
         ),
         (
             json!({"conversation_id": conversation, "message": "x", "read_at": 5}),
-            "parameter_unknown",
+            UNKNOWN,
             "read_at",
         ),
         (
             json!({"conversation_id": conversation, "message": "x", "contact": null}),
-            "parameter_unknown",
+            UNKNOWN,
             "contact",
         ),
     ] {
         let response = server.post("/v1/messages", &body);
         assert_eq!(response.expect_error(400, code), param, "{body}");
     }
-    assert_eq!(server.get("/v1/messages").json()["data"], json!([]));
-    let untouched = server.get(&format!("/v1/conversations/{}", text(conversation)));
-    assert_eq!(untouched.json()["last_active_at"], Value::Null);
+}
 
-    let message = object_path("messages", &send(&server, &group, "x"));
-    let before = server.get(&message).text;
+fn assert_updates_rejected(server: &TestServer, message: &str) {
     for (body, code, param) in [
-        (json!({"read_at": 5, "message": ""}), invalid, "message"),
-        (json!({"read_at": 5, "message": null}), invalid, "message"),
-        (json!({"message": "y", "read_at": -1}), invalid, "read_at"),
-        (json!({"message": "y", "read_at": "5"}), invalid, "read_at"),
+        (json!({"read_at": 5, "message": ""}), INVALID, "message"),
+        (json!({"read_at": 5, "message": null}), INVALID, "message"),
+        (json!({"message": "y", "read_at": -1}), INVALID, "read_at"),
+        (json!({"message": "y", "read_at": "5"}), INVALID, "read_at"),
         (
             json!({"message": "y", "read_at": 253_402_300_800_i64}),
-            invalid,
+            INVALID,
             "read_at",
         ),
-        (json!({"message": "y", "reactions": null}), invalid, "reactions"),
-        (json!({"message": "y", "reactions": "a"}), invalid, "reactions"),
-        (json!({"message": "y", "reactions": ["a"]}), invalid, "reactions[0]"),
-        (json!({"message": "y", "reactions": {"a": "x"}}), invalid, "reactions.a"),
+        (json!({"message": "y", "reactions": null}), INVALID, "reactions"),
+        (json!({"message": "y", "reactions": "a"}), INVALID, "reactions"),
+        (json!({"message": "y", "reactions": ["a"]}), INVALID, "reactions[0]"),
+        (json!({"message": "y", "reactions": {"a": "x"}}), INVALID, "reactions.a"),
         (
             json!({"message": "y", "reactions": {"a": null}}),
-            invalid,
+            INVALID,
             "reactions.a",
         ),
         (
             json!({"message": "y", "reactions": [{"a": ["x"]}, {"b": [5]}]}),
-            invalid,
+            INVALID,
             "reactions[1].b[0]",
         ),
         (
             json!({"message": "y", "reactions": {"a": ["x", ""]}}),
-            invalid,
+            INVALID,
             "reactions.a[1]",
         ),
         (
             json!({"message": "y", "reactions": {"a": ["x\n"]}}),
-            invalid,
+            INVALID,
             "reactions.a[0]",
         ),
-        (
-            json!({"message": "y", "contact_id": null}),
-            "parameter_unknown",
-            "contact_id",
-        ),
-        (json!({"message": "y", "text": "z"}), "parameter_unknown", "text"),
+        (json!({"message": "y", "contact_id": null}), UNKNOWN, "contact_id"),
+        (json!({"message": "y", "text": "z"}), UNKNOWN, "text"),
     ] {
         for method in ["PUT", "PATCH"] {
-            let response = server.request(method, &message).json(&body).send();
+            let response = server.request(method, message).json(&body).send();
             assert_eq!(response.expect_error(400, code), param, "{body}");
         }
     }
-    assert_eq!(server.get(&message).text, before);
+}
 
+fn assert_queries_rejected(server: &TestServer) {
     for (query, code, param) in [
-        ("conversation_id=AAAAAAAAAAAAAAAA", invalid, "conversation_id"),
-        ("conversation_id=x", invalid, "conversation_id"),
-        ("conversation_id=", invalid, "conversation_id"),
-        ("starting_after=AAAAAAAAAAAAAAAA", invalid, "starting_after"),
-        ("ending_before=x", invalid, "ending_before"),
-        ("limit=0", invalid, "limit"),
-        ("contact_id=AAAAAAAAAAAAAAAA", "parameter_unknown", "contact_id"),
+        ("conversation_id=AAAAAAAAAAAAAAAA", INVALID, "conversation_id"),
+        ("conversation_id=x", INVALID, "conversation_id"),
+        ("conversation_id=", INVALID, "conversation_id"),
+        ("starting_after=AAAAAAAAAAAAAAAA", INVALID, "starting_after"),
+        ("ending_before=x", INVALID, "ending_before"),
+        ("limit=0", INVALID, "limit"),
+        ("contact_id=AAAAAAAAAAAAAAAA", UNKNOWN, "contact_id"),
     ] {
         let response = server.get(&format!("/v1/messages?{query}"));
         assert_eq!(response.expect_error(400, code), param, "{query}");
     }
+}
+
+#[test]
+fn an_invalid_parameter_is_named_and_nothing_changes() {
+    let server = TestServer::start();
+    let group = new_group(&server);
+    assert_creates_rejected(&server, &group);
+    assert_eq!(server.get("/v1/messages").json()["data"], json!([]));
+    let conversation = text(&group["conversation_id"]);
+    let untouched = server.get(&format!("/v1/conversations/{conversation}"));
+    assert_eq!(untouched.json()["last_active_at"], Value::Null);
+
+    let message = object_path("messages", &send(&server, &group, "x"));
+    let before = server.get(&message).text;
+    assert_updates_rejected(&server, &message);
+    assert_eq!(server.get(&message).text, before);
+
+    assert_queries_rejected(&server);
 }

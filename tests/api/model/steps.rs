@@ -232,37 +232,39 @@ fn create(conversations: u32) -> impl Strategy<Value = Step> {
     ]
 }
 
-fn update() -> impl Strategy<Value = Step> {
-    let of = |kind: Kind, properties: Vec<Weighted>| {
-        let (_, read_only) = update::properties(kind);
-        let mut all = properties;
-        for &name in read_only {
-            all.push((
-                2,
-                name,
-                prop_oneof![3 => Just(Arg::Stored), 1 => Just(Arg::Other)].boxed(),
-            ));
-        }
-        all.push(unknown());
-        let method = select(&["PUT", "PATCH"][..]);
-        let parts = (
-            existing(),
+/// An update of a kind of object. Adds its read-only properties to `properties`.
+fn update_of(kind: Kind, properties: Vec<Weighted>) -> BoxedStrategy<Step> {
+    let (_, read_only) = update::properties(kind);
+    let mut all = properties;
+    for &name in read_only {
+        all.push((
+            2,
+            name,
+            prop_oneof![3 => Just(Arg::Stored), 1 => Just(Arg::Other)].boxed(),
+        ));
+    }
+    all.push(unknown());
+    let method = select(&["PUT", "PATCH"][..]);
+    let parts = (
+        existing(),
+        method,
+        prop::bool::weighted(0.15),
+        any_of(all, 4),
+        any::<bool>(),
+    );
+    parts
+        .prop_map(move |(of, method, whole, properties, form)| Step::Update {
+            kind,
+            of,
             method,
-            prop::bool::weighted(0.15),
-            any_of(all, 4),
-            any::<bool>(),
-        );
-        parts
-            .prop_map(move |(of, method, whole, properties, form)| Step::Update {
-                kind,
-                of,
-                method,
-                whole,
-                body: Body { properties, form },
-            })
-            .boxed()
-    };
-    let contact = of(
+            whole,
+            body: Body { properties, form },
+        })
+        .boxed()
+}
+
+fn update() -> impl Strategy<Value = Step> {
+    let contact = update_of(
         Kind::Contact,
         vec![
             (30, "username", username()),
@@ -271,7 +273,7 @@ fn update() -> impl Strategy<Value = Step> {
             (15, "display_name", display_name()),
         ],
     );
-    let group = of(
+    let group = update_of(
         Kind::Group,
         vec![
             (15, "name", name()),
@@ -281,7 +283,7 @@ fn update() -> impl Strategy<Value = Step> {
             (15, "archived_at", time()),
         ],
     );
-    let conversation = of(
+    let conversation = update_of(
         Kind::Conversation,
         vec![
             (30, "pinned_message_id", or_null(id(Kind::Message, suitable()))),
@@ -291,7 +293,7 @@ fn update() -> impl Strategy<Value = Step> {
             (15, "archived_at", time()),
         ],
     );
-    let message = of(
+    let message = update_of(
         Kind::Message,
         vec![
             (
