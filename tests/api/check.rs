@@ -78,20 +78,20 @@ fn overwrite(path: &Path, old: &[u8], new: &[u8]) {
 const VIOLATIONS: [(&str, &str); 24] = [
     (
         "INSERT INTO members VALUES (999, 0, 1)",
-        "A member of a group that is neither",
+        "A member of a group that neither",
     ),
-    ("INSERT INTO members VALUES (1, 9, 999)", "A member that is neither"),
+    ("INSERT INTO members VALUES (1, 9, 999)", "A member whose contact neither"),
     (
         "INSERT INTO members VALUES (1, 9, (SELECT pk FROM contacts WHERE account = 2))",
         "another account than its group: group 1, position 9.",
     ),
     (
         "UPDATE messages SET conversation_pk = 999 WHERE pk = 1",
-        "A message of a conversation that is neither",
+        "A message whose conversation neither",
     ),
     (
         "UPDATE messages SET contact_pk = 999",
-        "neither a contact nor a deleted one: 1; 2; 3; 4; 5; ….",
+        "sender neither exists nor waits to be purged: 1; 2; 3; 4; 5; ….",
     ),
     (
         "UPDATE messages SET account = 2 WHERE pk = 1",
@@ -111,23 +111,23 @@ const VIOLATIONS: [(&str, &str); 24] = [
     ),
     (
         "UPDATE groups SET conversation_id = NULL WHERE pk = 1",
-        "A group that names another conversation",
+        "A group with the id of a conversation other than its own",
     ),
     (
         "UPDATE groups SET conversation_id = upper(conversation_id)",
-        "A group that names another conversation",
+        "A group with the id of a conversation other than its own",
     ),
     (
         "UPDATE contacts SET conversation_id = 'AAAAAAAAAAAAAAAA' WHERE pk = 1",
-        "A contact that names another conversation",
+        "A contact with the id of a conversation other than its own",
     ),
     (
         "UPDATE conversations SET pinned_message_id = upper(pinned_message_id)",
-        "pins what is not one of its messages",
+        "pins a message of another or none",
     ),
     (
         "UPDATE conversations SET pinned_message_id = (SELECT id FROM messages WHERE pk = 1)",
-        "pins what is not one of its messages",
+        "pins a message of another or none",
     ),
     (
         "UPDATE groups SET account = 999 WHERE pk = 1",
@@ -151,19 +151,19 @@ const VIOLATIONS: [(&str, &str); 24] = [
     ),
     (
         "UPDATE messages SET message = 'macarons' WHERE pk = 1",
-        "not those of the texts: messages with keys from 0 to 1023.",
+        "The search index differs from the texts: messages with keys from 0 to 1023.",
     ),
     (
         "INSERT INTO groups_fts (rowid, scope, name) VALUES (5000, 'a1', 'x')",
-        "not those of the texts: groups with keys from 4096 to 5119.",
+        "The search index differs from the texts: groups with keys from 4096 to 5119.",
     ),
     (
         "UPDATE contacts SET display_name = 'Gamma' WHERE pk = 1",
-        "The words to be found by are not those of the texts: contacts",
+        "The search index differs from the texts: contacts",
     ),
     (
         "INSERT INTO idempotency_keys VALUES (1, 1, 'k', zeroblob(32), 201, NULL, '{', 1)",
-        "An answer kept for its key that is not JSON: 1.",
+        "A stored response of an idempotency key that is not JSON: 1.",
     ),
     ("DROP INDEX messages_contact", "The schema: messages_contact is not"),
 ];
