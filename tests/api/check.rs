@@ -80,7 +80,10 @@ const VIOLATIONS: [(&str, &str); 24] = [
         "INSERT INTO members VALUES (999, 0, 1)",
         "A member of a group that neither",
     ),
-    ("INSERT INTO members VALUES (1, 9, 999)", "A member whose contact neither"),
+    (
+        "INSERT INTO members VALUES (1, 9, 999)",
+        "A member whose contact neither",
+    ),
     (
         "INSERT INTO members VALUES (1, 9, (SELECT pk FROM contacts WHERE account = 2))",
         "another account than its group: group 1, position 9.",

@@ -120,7 +120,7 @@ fn assert_conflicts_rejected(server: &TestServer) {
         (format!("{one}\n{message}\n{same}"), "line 3: the conversation"),
         (
             format!("{one}\n{same}\n{}", conversation(r#""id":"EEEEEEEEEEEEEEEE""#)),
-            "line 3: its group or contact has another conversation",
+            "line 3: its group or contact already has another conversation",
         ),
         (
             format!(
@@ -165,7 +165,7 @@ fn an_invalid_line_is_named_and_nothing_is_imported() {
         (r#"{"kind":"tune"}"#, "line 3: `kind` must be"),
         (
             r#"{"kind":"contact","username":"hector"}"#,
-            "line 3: The user name `hector` is taken",
+            "line 3: The username `hector` is taken",
         ),
         (
             r#"{"kind":"contact","username":"a","colour":1}"#,

@@ -124,7 +124,7 @@ fn corruption_of_a_commit_is_detected_except_in_the_last_one_and_the_last_frame_
             // frame's, which builds on it.
             let is_detected = n + 1 < before || n + 1 == before && [9, 17].contains(&at);
             match is_detected {
-                true => assert!(opened.unwrap_err().contains("was on the disk before"), "{n} {at}"),
+                true => assert!(opened.unwrap_err().contains("was synced before"), "{n} {at}"),
                 false => assert_eq!(opened, Ok(if n < before { 51 } else { 52 }), "{n} {at}"),
             }
         }
@@ -138,7 +138,7 @@ fn a_wal_with_a_corrupt_header_is_refused_unless_it_is_fully_checkpointed() {
     files.commit(1).commit(60).commit(1);
     for at in [0, 8, 11, 16, 24, 31] {
         let refused = open(&files.database, &flip_bit(&files.wal, at, 0)).unwrap_err();
-        assert!(refused.contains("its beginning is bad"), "{refused}");
+        assert!(refused.contains("its header is bad"), "{refused}");
     }
     let garbage = [[0xa5; SECTOR].as_slice(), &files.wal[SECTOR..]].concat();
     open(&files.database, &garbage).unwrap_err();
@@ -181,7 +181,7 @@ fn a_wal_with_another_page_size_is_refused() {
         .unwrap();
     let refused = open(&files.database, &fs::read(wal_path(&other)).unwrap()).unwrap_err();
     assert!(
-        refused.contains("1024 bytes, and those of the database have 4096"),
+        refused.contains("its page size is 1024 bytes, and that of the database is 4096"),
         "{refused}"
     );
 }

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use crate::harness::{Folder, has_curl, shell};
-use crate::printed::{SAMPLE, assert_order, compare_answer};
+use test_support::documented::{SAMPLE, assert_as_printed, assert_property_order};
+use test_support::process::{Folder, has_curl, shell};
 
 #[test]
 fn the_requests_of_coherent_work_as_printed() {
@@ -88,8 +88,8 @@ fn check(document: &str, host: &str, base_path: &str) {
                 "404"
             );
         } else {
-            compare_answer(&serde_json::from_str(body).unwrap(), request);
-            assert_order(body, &request["answer"]);
+            assert_as_printed(&serde_json::from_str(body).unwrap(), request);
+            assert_property_order(body, &request["answer"]);
         }
     }
 }
