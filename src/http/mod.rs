@@ -17,7 +17,7 @@ pub(crate) mod operation;
 mod path;
 mod peer_addr;
 #[doc(hidden)]
-pub mod readers;
+pub mod parsers;
 mod request_id;
 pub(crate) mod response;
 mod route;

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use groups_server::error::{Code, Error};
-use groups_server::http::readers::{self, Body, Condition, RequestId};
+use groups_server::http::parsers::{self, Body, Condition, RequestId};
 use groups_server::types::contact::NewContact;
 use groups_server::types::fields::{Fields, Value};
 use groups_server::types::group::{GroupChanges, NewGroup};
@@ -32,13 +32,13 @@ pub fn form(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(input) else {
         return;
     };
-    let Some(fields) = timed(|| accepted(readers::form(text))) else {
+    let Some(fields) = timed(|| accepted(parsers::form(text))) else {
         return;
     };
     let Some(entries) = entries(&fields) else {
         return;
     };
-    let again = readers::form(&form_text(&entries)).expect("serialized parameters can be parsed");
+    let again = parsers::form(&form_text(&entries)).expect("serialized parameters can be parsed");
     assert_eq!(
         self::entries(&again).as_ref(),
         Some(&entries),
@@ -92,7 +92,7 @@ pub fn paging(input: &[u8]) {
     let Some(text) = std::str::from_utf8(input).ok().filter(|text| text.is_ascii()) else {
         return;
     };
-    let Some(mut query) = timed(|| accepted(readers::query(text))) else {
+    let Some(mut query) = timed(|| accepted(parsers::query(text))) else {
         return;
     };
     let Some(page) = accepted(Page::take(&mut query)) else {
@@ -105,7 +105,7 @@ pub fn paging(input: &[u8]) {
         Cursor::Before(id) => format!("&ending_before={id}"),
     };
     let text = format!("limit={}{cursor}", page.limit);
-    let mut again = readers::query(&text).expect("serialized parameters can be parsed");
+    let mut again = parsers::query(&text).expect("serialized parameters can be parsed");
     assert_eq!(Page::take(&mut again).as_ref(), Ok(&page), "{text}");
     accepted(query.optional::<bool>("archived"));
     if let Some(Some(terms)) = accepted(query.optional::<SearchTerms>("query")) {
@@ -120,12 +120,12 @@ pub fn headers(input: &[u8]) {
     timed(|| {
         let id = RequestId::of(&headers);
         assert!(visible(id.as_str(), 128));
-        if let Some(Some(key)) = accepted(readers::key(&headers)) {
+        if let Some(Some(key)) = accepted(parsers::key(&headers)) {
             assert!(visible(key.as_str(), 255));
             assert_eq!(Key::parse(key.as_str().as_bytes()), Ok(key));
         }
         for name in ["If-Match", "If-None-Match"] {
-            if let Some(Some(Condition::OneOf(tags))) = accepted(readers::condition(&headers, name)) {
+            if let Some(Some(Condition::OneOf(tags))) = accepted(parsers::condition(&headers, name)) {
                 let again = Condition::parse(name, &tags.join(", "));
                 assert_eq!(again, Ok(Condition::OneOf(tags)));
             }
@@ -133,10 +133,10 @@ pub fn headers(input: &[u8]) {
         host(&headers);
         if let Some(token) = headers
             .get(AUTHORIZATION)
-            .and_then(|value| readers::token(value.to_str().ok()?))
+            .and_then(|value| parsers::token(value.to_str().ok()?))
         {
             assert!(visible(token.reveal(), 255));
-            assert_eq!(readers::token(&format!("bearer {}", token.reveal())), Some(token));
+            assert_eq!(parsers::token(&format!("bearer {}", token.reveal())), Some(token));
         }
         accepted(Body::new(&headers, b"{}".to_vec()).fields());
     });
@@ -147,7 +147,7 @@ fn host(headers: &HeaderMap) {
     let mut request = Request::new(());
     *request.version_mut() = Version::HTTP_11;
     *request.headers_mut() = headers.clone();
-    if accepted(readers::check_head(&request)).is_none() {
+    if accepted(parsers::check_head(&request)).is_none() {
         return;
     }
     let hosts: Vec<_> = headers.get_all(HOST).iter().collect();
