@@ -19,13 +19,13 @@ def before_call(context, case, kwargs):
 # Parts of the server's messages for these reasons.
 REASONS = re.compile(
     "must be the id of "  # an id in a query or body that does not exist
-    "|is read-only: leave it out, or send the value it has"
-    "|cannot go with "  # starting_after and ending_before; contact_id and group_id
-    "|must have a word of letters or digits|must have at most 16 words"  # search terms
+    "|is read-only; omit it or send its current value"
+    "|cannot be combined with "  # starting_after and ending_before; contact_id and group_id
+    "|must contain a word of letters or digits|must have at most 16 words"  # search terms
     "|must have at most 2048 bytes"  # JSON Schema counts characters, not bytes
     "|must be a member of the conversation's group"  # the sender of a message
     "|must be an integer, not [0-9]+\\."  # sent as 76.0, an integer in JSON Schema
-    "|has the character NUL in it"  # in a property that is ignored next to an `id`
+    "|contains the character NUL"  # in a property that is ignored next to an `id`
     "|must be \\* or entity tags in quotes such as .*, not \"0\""  # schemathesis sends 0 against the pattern
 )
 # What a form schema cannot express: how bracketed names combine, items with gaps or without a username, and NUL.
