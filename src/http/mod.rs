@@ -14,10 +14,10 @@ mod head;
 mod idempotency;
 mod limits;
 pub(crate) mod operation;
-mod path;
-mod peer_addr;
 #[doc(hidden)]
 pub mod parsers;
+mod path;
+mod peer_addr;
 mod request_id;
 pub(crate) mod response;
 mod route;

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::error::Code;
 use crate::types::fields::FromField;
+use crate::types::json_schema::Schema;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
 use crate::types::property::{Given, Property};
 use crate::types::resource::Resource;
-use crate::types::schema::Schema;
 
 /// The response to a request that succeeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,5 +1,5 @@
 //! Work that runs beside the server and that no request waits for.
 
-mod backups;
+mod scheduled_backups;
 
-pub use backups::{Backups, Schedule};
+pub use scheduled_backups::{Backups, Schedule};

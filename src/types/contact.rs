@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::fields::{Field, Fields, FromField, Value};
 use super::id::Id;
+use super::json_schema::{self, Schema};
 use super::property::{Form, Given, Property};
 use super::read_only::ReadOnly;
-use super::schema::{self, Schema};
 use super::text::{DisplayName, PhoneNumber, Url, Username};
 use super::time::Timestamp;
 use crate::error::Error;
@@ -187,13 +187,13 @@ impl FromField for NamedContact {
     }
 
     fn schema() -> Schema {
-        let by_id = schema::object([("id", Id::schema())], &["id"]);
+        let by_id = json_schema::object([("id", Id::schema())], &["id"]);
         let given = properties()
             .into_iter()
             .filter(|property| property.create != Given::Never);
         let no_id = [("id", json!({"type": "null"}))];
         let named = given.map(|property| (property.name, property.input));
-        let mut by_username = schema::object(no_id.into_iter().chain(named), &["username"]);
+        let mut by_username = json_schema::object(no_id.into_iter().chain(named), &["username"]);
         by_username["additionalProperties"] = json!(false);
         json!({"anyOf": [Id::schema(), by_id, by_username]})
     }

@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::fields::Fields;
 use super::id::Id;
+use super::json_schema::Schema;
 use super::property::Property;
 use super::read_only::ReadOnly;
-use super::schema::Schema;
 use super::time::Timestamp;
 use crate::error::{Code, Error};
 

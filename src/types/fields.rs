@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::json;
 
+use super::json_schema::{self, Schema};
 use super::redact::{quoted, shortened};
-use super::schema::{self, Schema};
 use crate::error::{Code, Error};
 
 /// A value as it was sent.
@@ -135,7 +135,7 @@ impl<T: FromField> FromField for Option<T> {
     }
 
     fn schema() -> Schema {
-        schema::nullable(T::schema())
+        json_schema::nullable(T::schema())
     }
 }
 

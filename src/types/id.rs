@@ -6,8 +6,8 @@ use std::fmt;
 use serde_json::json;
 
 use super::fields::{Field, FromField};
+use super::json_schema::Schema;
 use super::redact::quoted;
-use super::schema::Schema;
 use crate::error::Error;
 
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";

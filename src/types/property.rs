@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use serde_json::json;
 
 use super::fields::FromField;
+use super::json_schema::Schema;
 use super::kind::Kind;
-use super::schema::Schema;
 
 /// Whether the request that creates an object sets a property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::fields::{Field, FromField};
 use super::invalid::Invalid;
+use super::json_schema::Schema;
 use super::redact::quoted;
-use super::schema::Schema;
 use crate::error::Error;
 
 /// The words to search for. An object matches if it contains each as a word or as the beginning of one.

@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::fields::{Field, FromField};
 use super::invalid::Invalid;
+use super::json_schema::Schema;
 use super::redact::quoted;
-use super::schema::Schema;
 use crate::error::Error;
 
 /// Declares a text type: its length, its JSON Schema (`$rule`), and `$check`, which enforces what the schema says beyond the

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use super::fields::{Field, FromField};
-use super::schema::Schema;
+use super::json_schema::Schema;
 use crate::error::Error;
 
 /// Whole seconds since 1970-01-01T00:00:00Z, up to the end of the year 9999.

@@ -1,6 +1,6 @@
 //! `/openapi.json` and `/docs`: the OpenAPI document and the reference page made from the same routes.
 
-mod page;
+mod html;
 mod serve;
 mod snippets;
 

@@ -17,7 +17,7 @@ use warp::filters::BoxedFilter;
 use warp::http::Method;
 use warp::reply::Response;
 
-use super::page;
+use super::html;
 use crate::api::openapi;
 use crate::http::{Head, Route, Settings, State, filters, response};
 
@@ -37,7 +37,7 @@ const DOCUMENTS: [(&str, &str, Render); 4] = [
         openapi::document(&routes(), settings).to_string()
     }),
     ("/docs", "text/html; charset=utf-8", |routes, settings| {
-        page::html(&routes(), settings)
+        html::page(&routes(), settings)
     }),
     ("/docs/page.css", "text/css; charset=utf-8", |_, _| {
         include_str!("page.css").to_owned()

@@ -4,9 +4,9 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 use warp::http::Method;
 
+use super::error_meanings::meaning;
 use super::examples;
 use super::headers;
-use super::meanings::meaning;
 use crate::error::Code;
 use crate::http::response::status;
 use crate::http::{Route, Settings};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::meanings::meaning;
+use super::error_meanings::meaning;
 use crate::error::{Code, Error};
 use crate::http::operation::Success;
 use crate::http::{RequestId, Settings, response};

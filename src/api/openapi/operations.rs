@@ -10,8 +10,8 @@ use crate::http::operation::Success;
 use crate::http::response::status;
 use crate::types::fields::FromField;
 use crate::types::id::Id;
+use crate::types::json_schema;
 use crate::types::resource::Resource;
-use crate::types::schema;
 
 /// Every path with its operations.
 pub fn paths(routes: &[Vec<Route>]) -> Value {
@@ -123,7 +123,7 @@ fn success(route: &Route) -> (StatusCode, Value) {
 }
 
 fn health() -> Value {
-    let healthy = schema::object([("status", json!({"type": "string", "const": "ok"}))], &["status"]);
+    let healthy = json_schema::object([("status", json!({"type": "string", "const": "ok"}))], &["status"]);
     json!({
         "operationId": "getHealth",
         "summary": "Check the server's health",

@@ -7,10 +7,10 @@ use crate::error::Code;
 use crate::http::Route;
 use crate::http::operation::{BodyProperty, Operation, Success};
 use crate::http::response::status;
+use crate::types::json_schema::{self, Schema};
 use crate::types::kind::Kind;
 use crate::types::property::{Output, Property};
 use crate::types::resource::Resource;
-use crate::types::schema::{self, Schema};
 
 /// The components for all schemas, by name.
 pub fn all(routes: &[Vec<Route>]) -> Value {
@@ -38,7 +38,7 @@ pub fn reference(kind: Kind) -> Schema {
 pub fn output(property: &Property) -> Schema {
     match &property.output {
         Output::Value(schema) => schema.clone(),
-        Output::NullableObject(kind) => schema::nullable(reference(*kind)),
+        Output::NullableObject(kind) => json_schema::nullable(reference(*kind)),
         Output::Objects(kind) => json!({"type": "array", "items": reference(*kind)}),
     }
 }
@@ -47,7 +47,7 @@ pub fn output(property: &Property) -> Schema {
 fn object(resource: &Resource) -> Schema {
     let properties = resource.properties();
     let names: Vec<&str> = properties.iter().map(|property| property.name).collect();
-    schema::object(
+    json_schema::object(
         properties
             .iter()
             .map(|property| (property.name, documented(property, &output(property)))),
@@ -59,7 +59,7 @@ fn list(kind: Kind) -> Schema {
     let objects = json!({"type": "array", "items": reference(kind), "maxItems": 100});
     let more =
         json!({"type": "boolean", "description": "Whether there are more objects in the direction of the page."});
-    schema::object([("has_more", more), ("data", objects)], &["has_more", "data"])
+    json_schema::object([("has_more", more), ("data", objects)], &["has_more", "data"])
 }
 
 fn error_schema() -> Schema {
@@ -88,7 +88,7 @@ fn error_schema() -> Schema {
         ),
     ];
     let names: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
-    schema::object(properties.clone(), &names)
+    json_schema::object(properties.clone(), &names)
 }
 
 fn described(property: &Property, schema: &Schema) -> Schema {
@@ -142,7 +142,7 @@ fn json_body(given: &[BodyProperty], operation: &Operation) -> Schema {
         let property = of_request(&given.property, operation);
         (property.name, documented(&property, &property.input))
     });
-    closed(schema::object(properties, &required(given)), operation)
+    closed(json_schema::object(properties, &required(given)), operation)
 }
 
 fn form_body(given: &[BodyProperty], operation: &Operation) -> Schema {
@@ -162,7 +162,7 @@ fn form_body(given: &[BodyProperty], operation: &Operation) -> Schema {
             json!({"propertyNames": {"not": {"pattern": parts}}}),
         );
     }
-    let mut schema = schema::object(names, &required(given));
+    let mut schema = json_schema::object(names, &required(given));
     if !patterns.is_empty() {
         schema["patternProperties"] = Value::Object(patterns);
         schema["dependentSchemas"] = Value::Object(exclusions);

@@ -1,9 +1,9 @@
 //! `check`: whether a file is intact.
 
 mod findings;
-mod full;
+mod integrity;
 mod rules;
 mod search_index;
 mod values;
 
-pub use full::{file, full};
+pub use integrity::{file, full};

@@ -8,14 +8,14 @@ use crate::error::Code;
 use crate::http::operation::{BodyProperty, Success};
 use crate::http::response::status;
 use crate::http::{Route, Settings};
+use crate::types::json_schema::Schema;
 use crate::types::kind::Kind;
 use crate::types::property::Property;
 use crate::types::resource::Resource;
-use crate::types::schema::Schema;
 
 const TITLE: &str = "groups-server: API reference";
 
-pub fn html(routes: &[Vec<Route>], settings: &Settings) -> String {
+pub fn page(routes: &[Vec<Route>], settings: &Settings) -> String {
     let contents: String = routes.iter().map(|routes| links(routes)).collect();
     let sections: String = routes.iter().map(|routes| section(routes, settings)).collect();
     let errors = error_table();
