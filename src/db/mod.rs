@@ -22,6 +22,8 @@ pub use database::{Database, Options};
 pub use error::{Error, ErrorKind, WorkError};
 pub use lock::Lock;
 pub use readers::Reading;
+/// A connection inside a transaction: what reads take.
+pub use rusqlite::Connection;
 pub use schema::Schema;
 pub use session::{Missing, Session};
 pub use transaction::Transaction;

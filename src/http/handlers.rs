@@ -2,13 +2,13 @@
 //! runs the resource's own work, and responds. Every write goes through here, so none can skip the check of the caller's
 //! token, of `If-Match` or of `Idempotency-Key`.
 
-use rusqlite::Connection;
 use warp::reply::Response;
 
 use super::call::Call;
 use super::idempotency::name_header;
 use super::response;
 use super::state::State;
+use crate::db::Connection;
 use crate::error::Error;
 use crate::store::{self, Tx, idempotency};
 use crate::types::id::Id;

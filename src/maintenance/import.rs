@@ -11,6 +11,7 @@ use crate::types::conversation::StoredConversation;
 use crate::types::fields::Fields;
 use crate::types::group::StoredGroup;
 use crate::types::json;
+use crate::types::kind::Kind;
 use crate::types::message::StoredMessage;
 use crate::types::time::Timestamp;
 
@@ -79,15 +80,15 @@ fn at_line(number: u64, error: &dyn Display) -> Failure {
 
 fn import_line(import: &mut Import, line: &[u8]) -> Result<Imported, Error> {
     let mut fields = json::object("it", line.trim_ascii_end())?;
-    match fields.required::<String>("kind")?.as_str() {
-        "contact" => contacts::import(import, &read(fields, StoredContact::take)?),
-        "group" => groups::import(import, &read(fields, StoredGroup::take)?),
-        "conversation" => conversations::import(import, &read(fields, StoredConversation::take)?),
-        "message" => messages::import(import, &read(fields, StoredMessage::take)?),
-        _ => {
-            let what = "must be \"contact\", \"group\", \"conversation\" or \"message\"";
-            Err(error::Error::invalid("kind", what).into())
-        }
+    let kind = Kind::parse(&fields.required::<String>("kind")?).ok_or_else(|| {
+        let names = Kind::ALL.map(|kind| format!("{:?}", kind.name()));
+        error::Error::invalid("kind", format!("must be one of {}", names.join(", ")))
+    })?;
+    match kind {
+        Kind::Contact => contacts::import(import, &read(fields, StoredContact::take)?),
+        Kind::Group => groups::import(import, &read(fields, StoredGroup::take)?),
+        Kind::Conversation => conversations::import(import, &read(fields, StoredConversation::take)?),
+        Kind::Message => messages::import(import, &read(fields, StoredMessage::take)?),
     }
 }
 

@@ -48,6 +48,11 @@ kinds! {
 }
 
 impl Kind {
+    /// The kind with this singular.
+    pub fn parse(name: &str) -> Option<Self> {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
     /// The error for an id in a path that names no object of this kind.
     pub fn not_found(self, id: &str) -> Error {
         Error::not_found(self.name(), id)
