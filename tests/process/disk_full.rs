@@ -1,4 +1,4 @@
-//! A full disk: a tmpfs of 4 MiB in the server's own mount namespace. `scripts/faults/full` does the same under load.
+//! A full disk: a tmpfs of 4 MiB in the server's own mount namespace. `scripts/faults/disk-full` does the same under load.
 
 use std::io::Write as _;
 use std::path::PathBuf;

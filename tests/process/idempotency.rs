@@ -1,6 +1,6 @@
 //! Requests with an `Idempotency-Key`, retried at random and across kills, take effect once.
 //!
-//! `GROUPS_KEYED` sets the number of requests (default 200). `scripts/kills` runs the long version.
+//! `GROUPS_KEYED` sets the number of requests (default 200). `scripts/torture idempotency` runs the long version.
 
 use std::sync::Mutex;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};

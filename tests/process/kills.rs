@@ -3,7 +3,7 @@
 //!
 //! `GROUPS_KILLS` sets the number of kills (default 50). `GROUPS_GROUPS` sets how many groups of another account each
 //! file starts with (default 0); if there are any, the file's integrity is checked only once, at the end.
-//! `scripts/kills` runs the long version.
+//! `scripts/torture kills` runs the long version.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,5 +1,5 @@
 //! A backup made while clients write is a snapshot between two commits. `GROUPS_BACKUPS` sets how many are made
-//! (default 100); `scripts/backups` runs the long version.
+//! (default 100); `scripts/torture backups` runs the long version.
 
 use std::net::TcpStream;
 use std::path::Path;
