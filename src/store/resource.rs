@@ -172,3 +172,33 @@ impl Resource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::store::SCHEMA;
+
+    /// What a new kind still lacks: `Resource::of` does not compile without its SQL.
+    #[test]
+    fn every_kind_is_exported_and_has_a_table_with_an_id_and_an_account() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(SCHEMA.definition).unwrap();
+        for kind in Kind::ALL {
+            let resource = Resource::of(kind);
+            assert_eq!(resource.kind, kind, "Resource::of has another kind's resource");
+            let exported = Resource::ALL.iter().filter(|other| other.kind == kind).count();
+            assert_eq!(exported, 1, "Resource::ALL must list {kind:?} once");
+            for sql in [
+                resource.find,
+                resource.retrieve,
+                resource.export,
+                resource.owner,
+                resource.delete,
+            ] {
+                conn.prepare(sql).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
+            }
+        }
+    }
+}
