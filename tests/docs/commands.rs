@@ -29,10 +29,7 @@ const ELSEWHERE: [Elsewhere; 5] = [
     Elsewhere {
         document: "docs/api.md",
         text: "npx openapi-typescript openapi.json --output api.d.ts",
-        by: (
-            "scripts/openapi",
-            "openapi-typescript \"$folder/openapi.json\" --output",
-        ),
+        by: ("scripts/openapi", "openapi-typescript \"$run/openapi.json\" --output"),
     },
     Elsewhere {
         document: "docs/operating.md",

@@ -17,7 +17,7 @@ serve() {
     kill -0 "$server" 2>/dev/null || { server_ended; return; }
     sleep 0.02
   done
-  grep -o 'http://[0-9.:]*' "$SESSION/out" | head -n 1 >"$SESSION/url"
+  grep -oE 'http://[0-9.]+:[0-9]+' "$SESSION/out" | head -n 1 >"$SESSION/url"
   cat "$SESSION/out"
 }
 
