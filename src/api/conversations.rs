@@ -121,29 +121,20 @@ async fn create(state: State, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn retrieve(state: State, call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    handlers::retrieve(state, call, move |conn| conversations::retrieve(conn, account, id)).await
+    handlers::retrieve(state, call, Kind::Conversation, id).await
 }
 
 async fn update(state: State, mut call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
     let changes = ConversationChanges::take(&mut call.body)?;
-    handlers::update(
-        state,
-        call,
-        move |tx| conversations::retrieve(tx, account, id),
-        move |tx| conversations::update(tx, id, &changes),
-    )
+    handlers::update(state, call, Kind::Conversation, id, move |tx| {
+        conversations::update(tx, id, &changes)
+    })
     .await
 }
 
 async fn delete(state: State, call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    handlers::act(
-        state,
-        call,
-        move |tx| conversations::retrieve(tx, account, id),
-        move |tx| conversations::delete(tx, id),
-    )
+    handlers::act(state, call, Kind::Conversation, id, move |tx| {
+        conversations::delete(tx, id)
+    })
     .await
 }

@@ -99,36 +99,27 @@ async fn list(state: State, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn create(state: State, mut call: Call) -> Result<Response, Error> {
-    let most = state.settings.max_group_contacts;
-    let new = NewGroup::take(&mut call.body, most)?;
-    handlers::create(state, call, GROUPS.pattern(), move |tx| groups::create(tx, &new, most)).await
+    let max_members = state.settings.max_group_contacts;
+    let new = NewGroup::take(&mut call.body, max_members)?;
+    handlers::create(state, call, GROUPS.pattern(), move |tx| {
+        groups::create(tx, &new, max_members)
+    })
+    .await
 }
 
 async fn retrieve(state: State, call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    handlers::retrieve(state, call, move |conn| groups::retrieve(conn, account, id)).await
+    handlers::retrieve(state, call, Kind::Group, id).await
 }
 
 async fn update(state: State, mut call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    let most = state.settings.max_group_contacts;
-    let changes = GroupChanges::take(&mut call.body, most)?;
-    handlers::update(
-        state,
-        call,
-        move |tx| groups::retrieve(tx, account, id),
-        move |tx| groups::update(tx, id, &changes, most),
-    )
+    let max_members = state.settings.max_group_contacts;
+    let changes = GroupChanges::take(&mut call.body, max_members)?;
+    handlers::update(state, call, Kind::Group, id, move |tx| {
+        groups::update(tx, id, &changes, max_members)
+    })
     .await
 }
 
 async fn delete(state: State, call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    handlers::act(
-        state,
-        call,
-        move |tx| groups::retrieve(tx, account, id),
-        move |tx| groups::delete(tx, id),
-    )
-    .await
+    handlers::act(state, call, Kind::Group, id, move |tx| groups::delete(tx, id)).await
 }

@@ -5,7 +5,7 @@ use warp::reply::Response;
 use crate::error::Error;
 use crate::http::operation::Operation;
 use crate::http::{Call, Path, Route, State, handlers};
-use crate::store::{groups, members};
+use crate::store::members;
 use crate::types::id::Id;
 use crate::types::kind::Kind;
 use crate::types::page::Page;
@@ -56,24 +56,16 @@ async fn list(state: State, mut call: Call, group: Id) -> Result<Response, Error
 }
 
 async fn add(state: State, call: Call, group: Id, contact: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    let most = state.settings.max_group_contacts;
-    handlers::act(
-        state,
-        call,
-        move |tx| groups::retrieve(tx, account, group),
-        move |tx| members::add(tx, group, contact, most),
-    )
+    let max_members = state.settings.max_group_contacts;
+    handlers::act(state, call, Kind::Group, group, move |tx| {
+        members::add(tx, group, contact, max_members)
+    })
     .await
 }
 
 async fn remove(state: State, call: Call, group: Id, contact: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    handlers::act(
-        state,
-        call,
-        move |tx| groups::retrieve(tx, account, group),
-        move |tx| members::remove(tx, group, contact),
-    )
+    handlers::act(state, call, Kind::Group, group, move |tx| {
+        members::remove(tx, group, contact)
+    })
     .await
 }

@@ -96,29 +96,17 @@ async fn create(state: State, mut call: Call) -> Result<Response, Error> {
 }
 
 async fn retrieve(state: State, call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    handlers::retrieve(state, call, move |conn| messages::retrieve(conn, account, id)).await
+    handlers::retrieve(state, call, Kind::Message, id).await
 }
 
 async fn update(state: State, mut call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
     let changes = MessageChanges::take(&mut call.body)?;
-    handlers::update(
-        state,
-        call,
-        move |tx| messages::retrieve(tx, account, id),
-        move |tx| messages::update(tx, id, &changes),
-    )
+    handlers::update(state, call, Kind::Message, id, move |tx| {
+        messages::update(tx, id, &changes)
+    })
     .await
 }
 
 async fn delete(state: State, call: Call, id: Id) -> Result<Response, Error> {
-    let account = call.caller.account;
-    handlers::act(
-        state,
-        call,
-        move |tx| messages::retrieve(tx, account, id),
-        move |tx| messages::delete(tx, id),
-    )
-    .await
+    handlers::act(state, call, Kind::Message, id, move |tx| messages::delete(tx, id)).await
 }

@@ -10,9 +10,10 @@ use super::response;
 use super::state::State;
 use crate::db::Connection;
 use crate::error::Error;
-use crate::store::{self, Tx, idempotency};
+use crate::store::{self, Tx, idempotency, lookup};
 use crate::types::id::Id;
 use crate::types::json::Json;
+use crate::types::kind::Kind;
 
 /// Responds with the page that `read` returns. If `long`, such as a search, it runs on a thread of its own, so that it
 /// delays no other request.
@@ -25,13 +26,11 @@ where
     Ok(response::ok(page))
 }
 
-/// Responds with the object that `read` returns.
-pub async fn retrieve<F>(state: State, call: Call, read: F) -> Result<Response, Error>
-where
-    F: FnOnce(&Connection) -> Result<Json, store::Error> + Send + 'static,
-{
+/// Responds with the object of this kind and id.
+pub async fn retrieve(state: State, call: Call, kind: Kind, id: Id) -> Result<Response, Error> {
+    let account = call.caller.account;
     let reading = call.finish_read(&state)?;
-    let object = reading.run(read)?;
+    let object = reading.run(|conn| lookup::retrieve(conn, account, kind, id))?;
     Ok(response::object(object))
 }
 
@@ -60,37 +59,34 @@ where
     Ok(response::from_stored(&state.settings, stored, replayed))
 }
 
-/// Changes an object with `update` if `If-Match` holds for the object that `current` returns, and responds with the result.
-pub async fn update<C, F>(state: State, call: Call, current: C, update: F) -> Result<Response, Error>
+/// Changes the object of this kind and id with `update`, if `If-Match` holds for it, and responds with the result.
+pub async fn update<F>(state: State, call: Call, kind: Kind, id: Id, update: F) -> Result<Response, Error>
 where
-    C: Fn(&Tx) -> Result<Json, store::Error> + Send + 'static,
     F: Fn(&Tx) -> Result<Json, store::Error> + Send + 'static,
 {
-    let object = write_if_matches(&state, call, current, update).await?;
+    let object = write_if_matches(&state, call, kind, id, update).await?;
     Ok(response::object(object))
 }
 
-/// Runs `act`, such as a deletion, if `If-Match` holds for the object that `current` returns, and responds with `204`.
-pub async fn act<C, F>(state: State, call: Call, current: C, act: F) -> Result<Response, Error>
+/// Runs `act`, such as a deletion, if `If-Match` holds for the object of this kind and id, and responds with `204`.
+pub async fn act<F>(state: State, call: Call, kind: Kind, id: Id, act: F) -> Result<Response, Error>
 where
-    C: Fn(&Tx) -> Result<Json, store::Error> + Send + 'static,
     F: Fn(&Tx) -> Result<(), store::Error> + Send + 'static,
 {
-    write_if_matches(&state, call, current, act).await?;
+    write_if_matches(&state, call, kind, id, act).await?;
     Ok(response::no_content())
 }
 
 /// Checks `If-Match` and writes in the same transaction.
-async fn write_if_matches<T, C, F>(state: &State, call: Call, current: C, work: F) -> Result<T, Error>
+async fn write_if_matches<T, F>(state: &State, call: Call, kind: Kind, id: Id, work: F) -> Result<T, Error>
 where
     T: Send + 'static,
-    C: Fn(&Tx) -> Result<Json, store::Error> + Send + 'static,
     F: Fn(&Tx) -> Result<T, store::Error> + Send + 'static,
 {
     let caller = call.caller;
     let if_match = call.finish()?;
     let checked = move |tx: &Tx| {
-        if_match.check(|| current(tx))?;
+        if_match.check(|| lookup::retrieve(tx, tx.account, kind, id))?;
         work(tx)
     };
     Ok(state.store.write_as(caller, checked).await?)
