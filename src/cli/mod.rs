@@ -10,6 +10,7 @@ mod import;
 mod log;
 mod openapi;
 mod output;
+mod restore;
 mod run;
 mod serve;
 mod signals;

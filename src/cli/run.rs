@@ -3,7 +3,7 @@
 use clap::{Arg, CommandFactory as _, FromArgMatches as _};
 
 use super::args::{Cli, Command, TokenCommand};
-use super::{backup, check, export, import, openapi, serve, token};
+use super::{backup, check, export, import, openapi, restore, serve, token};
 use crate::error::Failure;
 
 /// Reads the process's arguments and environment variables. A wrong one ends the process with exit code 2. An empty
@@ -51,8 +51,8 @@ pub fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(&args),
         Command::Import(args) => import::run(&args),
         Command::Export(args) => export::run(&args),
-        Command::Backup(args) => backup::backup(&args),
-        Command::Restore(args) => backup::restore(&args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Openapi(url) => openapi::run(url),
     }
 }

@@ -48,7 +48,7 @@ impl Checkpoints {
             wake,
             ended,
             running: false,
-            _thread: thread.map_err(|error| Error::refused(error.to_string()))?,
+            _thread: thread.map_err(|error| Error::unusable(error.to_string()))?,
         })
     }
 

@@ -29,7 +29,7 @@ pub enum ErrorKind {
     /// The database is closed, or its writer has ended.
     Closed,
     /// The file cannot be opened or used; the text is a sentence for the operator.
-    Refused,
+    Unusable,
     /// A fault in this program: a wrong statement, a violated constraint, a panic.
     Fault,
 }
@@ -73,8 +73,8 @@ impl Error {
     }
 
     /// Why a file cannot be opened or used, as a sentence for the operator.
-    pub fn refused(sentence: impl Into<String>) -> Self {
-        Self::new(ErrorKind::Refused, sentence)
+    pub fn unusable(sentence: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unusable, sentence)
     }
 
     /// A fault in this program.

@@ -24,7 +24,7 @@ impl Lock {
             match Self::try_acquire(path)? {
                 Some(lock) => return Ok(lock),
                 None if began.elapsed() < PATIENCE => std::thread::sleep(Duration::from_millis(10)),
-                None => return Err(Error::refused(format!("{} {advice}", path.display()))),
+                None => return Err(Error::unusable(format!("{} {advice}", path.display()))),
             }
         }
     }
@@ -32,7 +32,7 @@ impl Lock {
     /// `None` if another process holds it.
     pub fn try_acquire(path: &Path) -> Result<Option<Self>, Error> {
         let lock_path = beside(path, "-lock");
-        let failure = |error: io::Error| Error::refused(format!("cannot open {}: {error}", lock_path.display()));
+        let failure = |error: io::Error| Error::unusable(format!("cannot open {}: {error}", lock_path.display()));
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

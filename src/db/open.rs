@@ -25,7 +25,7 @@ pub const WRITABLE: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlag
 pub fn is_missing(path: &Path) -> Result<bool, Error> {
     match fs::metadata(path) {
         Ok(found) if found.is_file() => Ok(found.len() == 0),
-        Ok(_) => Err(Error::refused(format!("{} is not a file", path.display()))),
+        Ok(_) => Err(Error::unusable(format!("{} is not a file", path.display()))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(cannot_open(path, error)),
     }
@@ -81,20 +81,20 @@ fn recover_wal(path: &Path, schema: &Schema) -> Result<(), Error> {
                            the commits from the bad frame on";
             return Err(corrupt(path, schema, &lost, salvage));
         }
-        Err(error) => return Err(Error::refused(format!("cannot read {}: {error}", wal.display()))),
+        Err(error) => return Err(Error::unusable(format!("cannot read {}: {error}", wal.display()))),
     }
     // A killed process may have left a commit there that is not on the disk yet. From now on it is shown to callers.
     match File::open(&wal).and_then(|wal| wal.sync_data()) {
         // A command that had the file open has closed it: what was in the WAL is in the file.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        synced => synced.map_err(|error| Error::refused(format!("cannot sync {}: {error}", wal.display()))),
+        synced => synced.map_err(|error| Error::unusable(format!("cannot sync {}: {error}", wal.display()))),
     }
 }
 
 /// `salvage` continues the advice.
 fn corrupt(path: &Path, schema: &Schema, what: &str, salvage: &str) -> Error {
     let (path, program) = (path.display(), schema.program);
-    Error::refused(format!(
+    Error::unusable(format!(
         "{path} is corrupt and is not served: {what}. Nothing was changed: keep the file and its WAL, and restore a backup \
          with `{program} restore`{salvage}"
     ))
@@ -141,7 +141,7 @@ pub fn open_to_check(path: &Path, schema: &Schema) -> Result<(Connection, Option
     let failure = |error| cannot_open(path, error);
     let unclean = has_wal(path);
     let lost = lock_wal(path)?.map(|_lock| wal_recovery::examine(path)).transpose();
-    let lost = lost.map_err(|error| Error::refused(format!("cannot read the WAL of {}: {error}", path.display())))?;
+    let lost = lost.map_err(|error| Error::unusable(format!("cannot read the WAL of {}: {error}", path.display())))?;
     let conn = Connection::open_with_flags(path, WRITABLE).map_err(failure)?;
     keep_wal(&conn, unclean).map_err(failure)?;
     schema::configure(&conn).map_err(failure)?;
@@ -185,7 +185,7 @@ fn connect(path: &Path, schema: &Schema) -> Result<(Connection, State), Error> {
     let failure = |error| cannot_open(path, error);
     let conn = Connection::open_with_flags(path, WRITABLE).map_err(failure)?;
     if conn.is_readonly("main").map_err(failure)? {
-        return Err(Error::refused(format!(
+        return Err(Error::unusable(format!(
             "{} is not writable by this user",
             path.display()
         )));
@@ -225,18 +225,18 @@ pub fn look(path: &Path, schema: &Schema) -> rusqlite::Result<State> {
 /// Refuses what is not the product's.
 fn accept(path: &Path, schema: &Schema, state: rusqlite::Result<State>) -> Result<State, Error> {
     match state {
-        Ok(State::Foreign) => Err(Error::refused(format!(
+        Ok(State::Foreign) => Err(Error::unusable(format!(
             "{} is a database of another program; give another --db",
             path.display()
         ))),
-        Ok(State::Newer(version)) => Err(Error::refused(format!(
+        Ok(State::Newer(version)) => Err(Error::unusable(format!(
             "{} was written by a newer {program} (schema {version}, this one knows {}); use that one",
             path.display(),
             schema.version(),
             program = schema.program
         ))),
         Ok(state) => Ok(state),
-        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => Err(Error::refused(format!(
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::NotADatabase) => Err(Error::unusable(format!(
             "{} is not a database; give another --db",
             path.display()
         ))),
@@ -259,12 +259,12 @@ fn create(path: &Path, schema: &Schema) -> Result<(), Error> {
         .map_err(|error| {
             // The error to report is why the file could not be created.
             drop(fs::remove_file(&draft));
-            Error::refused(format!("cannot create {}: {error}", path.display()))
+            Error::unusable(format!("cannot create {}: {error}", path.display()))
         })
 }
 
 fn write_draft(draft: &Path, schema: &Schema) -> Result<(), Error> {
-    let io_error = |error: io::Error| Error::refused(error.to_string());
+    let io_error = |error: io::Error| Error::unusable(error.to_string());
     let file = create_draft(draft).map_err(io_error)?;
     schema.create(draft)?;
     file.sync_all().map_err(io_error)
@@ -272,7 +272,7 @@ fn write_draft(draft: &Path, schema: &Schema) -> Result<(), Error> {
 
 fn put_in_place(draft: &Path, path: &Path) -> Result<(), Error> {
     let renamed = fs::rename(draft, path).and_then(|()| sync_folder(path));
-    renamed.map_err(|error| Error::refused(error.to_string()))
+    renamed.map_err(|error| Error::unusable(error.to_string()))
 }
 
 /// Creates an empty file for its owner alone, in place of what a killed process left under the name.
@@ -295,7 +295,7 @@ fn refuse_orphans(path: &Path) -> Result<(), Error> {
     for suffix in JOURNALS {
         let journal = beside(path, suffix);
         if fs::metadata(&journal).is_ok_and(|found| found.len() > 0) {
-            return Err(Error::refused(format!(
+            return Err(Error::unusable(format!(
                 "{} is missing, but its journal {} exists: put the file back, or move the journal away to start with an \
                  empty database",
                 path.display(),
@@ -305,7 +305,7 @@ fn refuse_orphans(path: &Path) -> Result<(), Error> {
     }
     let restored = beside(path, RESTORED);
     if restored.exists() {
-        return Err(Error::refused(format!(
+        return Err(Error::unusable(format!(
             "{} is missing because a restore was interrupted: restore again, or rename {} to it",
             path.display(),
             restored.display()
@@ -315,9 +315,9 @@ fn refuse_orphans(path: &Path) -> Result<(), Error> {
 }
 
 pub fn missing(path: &Path) -> Error {
-    Error::refused(format!("there is no file {}", path.display()))
+    Error::unusable(format!("there is no file {}", path.display()))
 }
 
 pub fn cannot_open(path: &Path, error: impl std::fmt::Display) -> Error {
-    Error::refused(format!("cannot open {}: {error}", path.display()))
+    Error::unusable(format!("cannot open {}: {error}", path.display()))
 }

@@ -23,7 +23,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf, Error> {
         return Ok(found);
     }
     if path.is_symlink() {
-        return Err(Error::refused(format!(
+        return Err(Error::unusable(format!(
             "{} is a link to a file that does not exist",
             path.display()
         )));
@@ -33,14 +33,14 @@ pub fn resolve(path: &Path) -> Result<PathBuf, Error> {
         _ => Path::new("."),
     };
     let folder_found = fs::canonicalize(folder).map_err(|error| {
-        Error::refused(format!(
+        Error::unusable(format!(
             "cannot open the folder {}: {error}; create it first",
             folder.display()
         ))
     })?;
     match path.file_name() {
         Some(name) => Ok(folder_found.join(name)),
-        None => Err(Error::refused(format!("{} does not name a file", path.display()))),
+        None => Err(Error::unusable(format!("{} does not name a file", path.display()))),
     }
 }
 

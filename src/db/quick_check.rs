@@ -29,7 +29,7 @@ impl QuickCheck {
         let interrupt = conn.get_interrupt_handle();
         let (end, ended) = sync_channel(1);
         let thread = Task::spawn("quick-check", move |shutdown| run(&conn, &corruption, shutdown, &end));
-        let thread = thread.map_err(|error| Error::refused(error.to_string()))?;
+        let thread = thread.map_err(|error| Error::unusable(error.to_string()))?;
         Ok((QuickCheck { interrupt, thread }, ended))
     }
 }

@@ -68,7 +68,7 @@ impl Readers {
             .test_on_check_out(false)
             .connection_timeout(DEADLINE)
             .build(manager)
-            .map_err(|error| Error::refused(format!("cannot read {}: {error}", path.display())))?;
+            .map_err(|error| Error::unusable(format!("cannot read {}: {error}", path.display())))?;
         Ok(Readers {
             slots: (0..count).map(|_| Mutex::new(None)).collect(),
             pool,

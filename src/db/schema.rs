@@ -132,7 +132,7 @@ pub fn configure_writer(conn: &Connection) -> Result<(), Error> {
     const FULL: i32 = 2;
     match pragma(conn, "synchronous")? {
         FULL => Ok(()),
-        other => Err(Error::refused(format!("synchronous is {other} and not FULL"))),
+        other => Err(Error::unusable(format!("synchronous is {other} and not FULL"))),
     }
 }
 
@@ -152,7 +152,7 @@ fn use_wal(conn: &Connection) -> Result<(), Error> {
     let mode: String = conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     match mode.as_str() {
         "wal" => Ok(()),
-        other => Err(Error::refused(format!(
+        other => Err(Error::unusable(format!(
             "this file system cannot hold a write-ahead log (journal_mode is {other})"
         ))),
     }

@@ -14,7 +14,7 @@ pub struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     /// `conn` must be inside a write transaction.
-    pub(crate) fn new(conn: &'a Connection) -> Self {
+    pub(super) fn new(conn: &'a Connection) -> Self {
         Transaction {
             conn,
             topics: RefCell::default(),
@@ -28,6 +28,12 @@ impl<'a> Transaction<'a> {
         if topics.last() != Some(&topic) {
             topics.push(topic);
         }
+    }
+
+    /// A transaction for tests, which need not be inside one.
+    #[cfg(test)]
+    pub fn unchecked(conn: &'a Connection) -> Self {
+        Self::new(conn)
     }
 
     pub(super) fn into_topics(self) -> Vec<i64> {

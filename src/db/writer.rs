@@ -77,7 +77,7 @@ impl Writer {
         });
         Ok(Writer {
             queue: Mutex::new(Some(sender)),
-            thread: Mutex::new(Some(thread.map_err(|error| Error::refused(error.to_string()))?)),
+            thread: Mutex::new(Some(thread.map_err(|error| Error::unusable(error.to_string()))?)),
             conn: Mutex::new(None),
             failure,
         })

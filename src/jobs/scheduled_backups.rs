@@ -49,12 +49,16 @@ impl Backups {
             &schedule.folder.join("backups"),
             "is in use by another groups-server; give another --backup-dir",
         )?;
-        Ok(Backups {
+        let mut backups = Backups {
             db,
             schedule,
             wait: Duration::ZERO,
             _lock: lock,
-        })
+        };
+        backups.wait = backups.first_wait();
+        let (folder, wait) = (backups.schedule.folder.display(), backups.wait.as_secs());
+        tracing::info!("backups go to {folder}, the first in {wait} s");
+        Ok(backups)
     }
 
     /// Makes backups under `supervisor` until its shutdown, which ends one in progress. A failed one is retried.
@@ -63,9 +67,6 @@ impl Backups {
     /// The system cannot start another thread.
     pub fn start(mut self, supervisor: &mut Supervisor) -> Result<(), Failure> {
         let retry = OnFailure::Restart(self.schedule.every.min(RETRY));
-        self.wait = self.first_wait();
-        let (folder, wait) = (self.schedule.folder.display(), self.wait.as_secs());
-        tracing::info!("backups go to {folder}, the first in {wait} s");
         supervisor
             .spawn("backups", retry, move |shutdown| self.run(shutdown))
             .map_err(|error| Failure::new(error.to_string()))

@@ -1,9 +1,4 @@
 //! The server: accepts connections within its limits, serves each on a task of its own, and shuts down gracefully.
-#![expect(
-    clippy::module_inception,
-    reason = "a mod.rs is a table of contents, so the type has a file of its own"
-)]
-
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;

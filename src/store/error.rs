@@ -48,28 +48,29 @@ impl From<Error> for error::Error {
             Error::Refused(error) => return error,
             Error::Database(error) => error,
         };
-        let unavailable = |message| error::Error::unavailable(message, error.to_string());
-        match error.kind {
-            ErrorKind::Full => error::Error {
-                detail: Some(error.to_string()),
-                ..error::Error::new(Code::StorageFull, "The server's disk is full; nothing was changed.")
+        let detail = error.to_string();
+        match (error.kind, explanation(error.kind)) {
+            (ErrorKind::Full, Some(message)) => error::Error {
+                detail: Some(detail),
+                ..error::Error::new(Code::StorageFull, message)
             },
-            ErrorKind::Busy => unavailable("The database is in use by another process; try again soon."),
-            ErrorKind::Interrupted => unavailable("The read took too long and was interrupted; try again soon."),
-            ErrorKind::TooManyReads => unavailable("Too many reads at once; try again soon."),
-            ErrorKind::TooManyLongReads => unavailable("Too many searches at once; try again soon."),
-            ErrorKind::TooManyWrites => unavailable("Too many writes are waiting; try again soon."),
-            ErrorKind::Closed => unavailable("The server is stopping; try again soon."),
-            ErrorKind::Corrupt | ErrorKind::SyncFailed | ErrorKind::System | ErrorKind::Refused | ErrorKind::Fault => {
-                error::Error::internal(error.to_string())
-            }
+            (_, Some(message)) => error::Error::unavailable(message, detail),
+            (_, None) => error::Error::internal(detail),
         }
     }
 }
 
-impl From<db::Error> for error::Error {
-    fn from(error: db::Error) -> Self {
-        Error::from(error).into()
+/// What an error of the database means to whoever asked, and what to do; `None` if that is only for the log.
+fn explanation(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Full => Some("The disk is full; nothing was changed."),
+        ErrorKind::Busy => Some("The database is in use by another process; try again soon."),
+        ErrorKind::Interrupted => Some("The read took too long and was interrupted; try again soon."),
+        ErrorKind::TooManyReads => Some("Too many reads at once; try again soon."),
+        ErrorKind::TooManyLongReads => Some("Too many searches at once; try again soon."),
+        ErrorKind::TooManyWrites => Some("Too many writes are waiting; try again soon."),
+        ErrorKind::Closed => Some("The server is stopping; try again soon."),
+        ErrorKind::Corrupt | ErrorKind::SyncFailed | ErrorKind::System | ErrorKind::Unusable | ErrorKind::Fault => None,
     }
 }
 
@@ -87,18 +88,53 @@ impl std::error::Error for Error {}
 /// For commands: their failures are sentences.
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Failure::new(error.to_string())
+        match error {
+            Error::Refused(error) => error.into(),
+            Error::Database(error) => error.into(),
+        }
     }
 }
 
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Self {
-        Failure::new(error.to_string())
+        Failure::new(match explanation(error.kind) {
+            Some(message) => format!("{message} ({error})"),
+            None => error.to_string(),
+        })
     }
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         db::Error::from(error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn callers_and_operators_learn_what_a_database_error_means() {
+        let busy = db::Error::new(ErrorKind::Busy, "database is locked");
+        let failure = Failure::from(busy.clone()).to_string();
+        assert_eq!(
+            failure,
+            "The database is in use by another process; try again soon. (database is locked)"
+        );
+        let error = error::Error::from(Error::from(busy));
+        assert_eq!((error.code, error.retry_after), (Code::Unavailable, Some(1)));
+        let full = error::Error::from(Error::from(db::Error::new(ErrorKind::Full, "database or disk is full")));
+        assert_eq!(full.code, Code::StorageFull);
+        for kind in [
+            ErrorKind::Corrupt,
+            ErrorKind::SyncFailed,
+            ErrorKind::System,
+            ErrorKind::Fault,
+        ] {
+            let error = error::Error::from(Error::from(db::Error::new(kind, "a secret of the log")));
+            assert_eq!(error.code, Code::Internal);
+            assert!(!error.message.contains("secret") && error.detail.is_some_and(|detail| detail.contains("secret")));
+        }
     }
 }

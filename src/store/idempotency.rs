@@ -70,7 +70,7 @@ fn run<T>(tx: &Tx, work: impl FnOnce(&Tx) -> Result<T, Error>) -> Result<Result<
     tx.prepare_cached("SAVEPOINT effect")?.execute([])?;
     let outcome = match work(tx) {
         Ok(done) => Ok(done),
-        Err(Error::Refused(refusal)) => {
+        Err(Error::Refused(refusal)) if !refusal.is_ours() => {
             tx.prepare_cached("ROLLBACK TO effect")?.execute([])?;
             Err(refusal)
         }
@@ -133,4 +133,34 @@ pub fn purge_expired(tx: &Transaction, limit: usize) -> Result<(), db::Error> {
     let last = Timestamp::steady().seconds() - STORED_FOR;
     tx.prepare_cached(sql)?.execute((last, limit))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{SCHEMA, accounts};
+    use crate::types::idempotency::Key;
+
+    #[test]
+    fn a_refusal_is_stored_and_replayed_but_a_fault_of_the_server_never() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch(SCHEMA.definition).unwrap();
+        let transaction = Transaction::unchecked(&conn);
+        let account = accounts::find_or_create(&transaction, "default").unwrap();
+        let tx = Tx::new(&transaction, account, Timestamp::now());
+        let request = KeyedRequest {
+            key: Key::parse(b"key").unwrap(),
+            fingerprint: [0; 32],
+        };
+        let response = |outcome: Result<(), error::Error>| StoredResponse {
+            status: 400,
+            location: None,
+            body: format!("{:?}", outcome.unwrap_err().message),
+        };
+        let once = |error: error::Error| once(&tx, &request, |_| Err(error.into()), response);
+        assert!(once(error::Error::internal("planted")).is_err());
+        let (first, replayed) = once(error::Error::invalid("name", "is planted")).unwrap();
+        assert!(!replayed);
+        assert_eq!(once(error::Error::internal("not run")).unwrap(), (first, true));
+    }
 }

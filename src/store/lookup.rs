@@ -9,7 +9,6 @@ use super::tx::{Change, Tx};
 use crate::types::id::Id;
 use crate::types::json::Json;
 use crate::types::kind::Kind;
-use crate::types::time::Timestamp;
 
 /// The internal key of the account's object with this id.
 pub fn find(conn: &Connection, account: Account, kind: Kind, id: Id) -> Result<Option<i64>, Error> {
@@ -60,25 +59,5 @@ pub(super) fn delete(tx: &Tx, kind: Kind, id: Id) -> Result<(), Error> {
     let pk = find_in_path(tx, tx.account, kind, id)?;
     tx.prepare_cached(Resource::of(kind).delete)?.execute([pk])?;
     tx.record(Change::Deleted(kind, pk));
-    Ok(())
-}
-
-/// Sets `last_active_at` of a conversation, or of the contact that sent a message.
-pub(super) fn set_active(tx: &Tx, kind: Kind, pk: i64, at: Timestamp) -> Result<(), Error> {
-    let sql = format!(
-        "UPDATE {} SET last_active_at = ?2 WHERE pk = ?1",
-        Resource::of(kind).table
-    );
-    tx.prepare_cached(&sql)?.execute((pk, at.seconds()))?;
-    Ok(())
-}
-
-/// As `set_active` for an imported message: the line of the conversation or contact may have set a later time.
-pub(super) fn raise_active(tx: &Tx, kind: Kind, pk: i64, at: Timestamp) -> Result<(), Error> {
-    let sql = format!(
-        "UPDATE {} SET last_active_at = ?2 WHERE pk = ?1 AND coalesce(last_active_at, -1) < ?2",
-        Resource::of(kind).table
-    );
-    tx.prepare_cached(&sql)?.execute((pk, at.seconds()))?;
     Ok(())
 }

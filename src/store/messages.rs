@@ -9,7 +9,7 @@ use super::keyset::{self, List, Order};
 use super::resource::messages;
 use super::search::{self, Scope};
 use super::tx::{Change, Tx};
-use super::{contacts, lookup, members};
+use super::{activity, contacts, lookup, members};
 use crate::error;
 use crate::types::id::Id;
 use crate::types::json::Json;
@@ -92,9 +92,9 @@ pub fn create(tx: &Tx, new: &NewMessage) -> Result<(Id, Json), Error> {
         tx.now.seconds(),
     ))?;
     tx.record(Change::Created(Kind::Message, tx.last_insert_rowid()));
-    lookup::set_active(tx, Kind::Conversation, conversation, tx.now)?;
+    activity::set(tx, Kind::Conversation, conversation, tx.now)?;
     if let Some(sender) = sender {
-        lookup::set_active(tx, Kind::Contact, sender, tx.now)?;
+        activity::set(tx, Kind::Contact, sender, tx.now)?;
     }
     Ok((id, retrieve(tx, tx.account, id)?))
 }
@@ -188,9 +188,9 @@ pub fn import(import: &mut Import, stored: &StoredMessage) -> Result<Imported, E
         Some(pk) => Change::Updated(Kind::Message, pk),
         None => Change::Created(Kind::Message, tx.last_insert_rowid()),
     });
-    lookup::raise_active(tx, Kind::Conversation, conversation, created_at)?;
+    activity::raise(tx, Kind::Conversation, conversation, created_at)?;
     if let Some(sender) = sender {
-        lookup::raise_active(tx, Kind::Contact, sender, created_at)?;
+        activity::raise(tx, Kind::Contact, sender, created_at)?;
     }
     // From now on the conversation has messages, and its own line cannot recreate it.
     import.implied_conversations.remove(&conversation);

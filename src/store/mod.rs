@@ -2,6 +2,7 @@
 //! knows HTTP.
 
 pub mod accounts;
+mod activity;
 pub mod contacts;
 pub mod conversations;
 mod error;

@@ -8,7 +8,7 @@ use super::schema::SCHEMA;
 use super::tokens::{self, Caller};
 use super::tx::Tx;
 use super::{idempotency, purge, search};
-use crate::db::{self, AfterCommit, Database, MaintenanceTask, Missing, Options};
+use crate::db::{self, AfterCommit, Database, MaintenanceTask, Missing, Options, Reading};
 use crate::types::time::Timestamp;
 
 /// The background work of the writer.
@@ -48,6 +48,14 @@ impl Store {
             after_commit,
         };
         Database::open(path, options, idempotency::resume).map(Store)
+    }
+
+    /// As `Database::begin_read`.
+    ///
+    /// # Errors
+    /// `unavailable` if all connections are in use.
+    pub fn begin_read(&self) -> Result<Reading, Error> {
+        Ok(self.0.begin_read()?)
     }
 
     /// Writes as `Database::write` does, on behalf of a caller, whose token is checked again in the same transaction: it

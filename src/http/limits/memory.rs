@@ -97,6 +97,8 @@ impl Reservation {
     /// `unavailable` if the budget is exceeded.
     pub async fn cover(mut self, response: Response) -> Result<Response, Error> {
         let Some(length) = response.body().size_hint().exact() else {
+            // The request's body is gone.
+            self.resize(0)?;
             let (parts, body) = response.into_parts();
             return Ok(self.cover_stream(parts, body));
         };
