@@ -3,7 +3,8 @@
 export interface ClientOptions {
   /**
    * Base URL of the API, including the base path if there is one.
-   * Default: the environment variable PROTOCOL_API_BASE_URL, or https://api.protocol.chat.
+   * Default: the environment variable PROTOCOL_API_BASE_URL, or https://api.protocol.chat. A token that begins with
+   * `groups_` is never sent to the latter: without a base URL, the constructor throws a TypeError.
    */
   baseUrl?: string
   /** Time limit of a call in milliseconds, including retries. Default: 60000. */

@@ -28,7 +28,7 @@ export class Transport {
       throw new TypeError('`maxRetries` must be a non-negative integer.')
     }
     this.#token = token
-    this.#baseUrl = resolveBaseUrl(baseUrl)
+    this.#baseUrl = resolveBaseUrl(baseUrl, token)
     this.#timeout = checkTimeout(timeout)
     this.#maxRetries = maxRetries
   }
@@ -160,14 +160,25 @@ class Deadline {
   }
 }
 
-function resolveBaseUrl(option) {
-  const text = option ?? (globalThis.process?.env?.PROTOCOL_API_BASE_URL || DEFAULT_BASE_URL)
+function resolveBaseUrl(option, token) {
+  const text = option ?? (globalThis.process?.env?.PROTOCOL_API_BASE_URL || defaultBaseUrl(token))
   const url = URL.canParse(text) ? new URL(text) : null
   const valid = url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && !/[?#]/.test(text)
   if (!valid) {
     throw new TypeError('The base URL must be an http or https URL without credentials, query or fragment.')
   }
   return url.href.replace(/\/+$/, '')
+}
+
+function defaultBaseUrl(token) {
+  // The default host has no use for such a token; sending it there would only disclose it.
+  if (token.startsWith('groups_')) {
+    throw new TypeError(
+      'A token that begins with groups_ belongs to a groups-server: ' +
+        'set the base URL (baseUrl or PROTOCOL_API_BASE_URL).',
+    )
+  }
+  return DEFAULT_BASE_URL
 }
 
 function checkTimeout(timeout) {

@@ -134,6 +134,31 @@ test('invalid arguments throw before a request is sent, without the token in the
   await assert.rejects(client.groups.update('a', {}, { ifMatch: { id: 'a' } }), TypeError)
 })
 
+test('a token that begins with groups_ needs a base URL; other tokens have a default', async (t) => {
+  const url = process.env.PROTOCOL_API_BASE_URL
+  t.after(() => (process.env.PROTOCOL_API_BASE_URL = url))
+  const fetched = t.mock.method(globalThis, 'fetch', async () => new Response('{"data": []}'))
+  const requested = async (token, options) => {
+    await new ApiClient(token, options).groups.list()
+    return fetched.mock.calls.at(-1).arguments[0]
+  }
+  const message =
+    'A token that begins with groups_ belongs to a groups-server: set the base URL (baseUrl or PROTOCOL_API_BASE_URL).'
+  const unset = [() => delete process.env.PROTOCOL_API_BASE_URL, () => (process.env.PROTOCOL_API_BASE_URL = '')]
+  for (const unsetVariable of unset) {
+    unsetVariable()
+    for (const options of [undefined, {}, { baseUrl: undefined }]) {
+      assert.throws(() => new ApiClient('groups_secret', options), { name: 'TypeError', message })
+    }
+    for (const token of ['secret', 'groups', 'a_groups_']) {
+      assert.equal(await requested(token), 'https://api.protocol.chat/v1/groups')
+    }
+    assert.equal(await requested('groups_secret', { baseUrl: 'http://a' }), 'http://a/v1/groups')
+  }
+  process.env.PROTOCOL_API_BASE_URL = 'http://b'
+  assert.equal(await requested('groups_secret'), 'http://b/v1/groups')
+})
+
 test('clients and errors do not expose the token', async () => {
   const error = await new ApiClient(TOKEN, { baseUrl: `http://127.0.0.1:${await closedPort()}`, maxRetries: 0 }).groups
     .list()
