@@ -1,9 +1,11 @@
 import copy
 import json
+import os
 import pathlib
 import pickle
 import re
 import unittest
+import unittest.mock
 
 from protocol_api import ApiClient, ApiError, ConflictError, ValidationError, __version__, etag
 from support import TOKEN, client, closed_port, proxy_report, unique_word, via_proxy
@@ -126,6 +128,26 @@ class Resources(unittest.TestCase):
             client.groups.create(name="a", idempotency_key="a b")
         with self.assertRaises(ValueError):
             client.groups.update("a", if_match={"id": "a"})
+
+    def test_a_token_that_begins_with_groups_needs_a_base_url_and_other_tokens_have_a_default(self):
+        message = (
+            "A token that begins with groups_ belongs to a groups-server: "
+            "set the base URL (base_url or PROTOCOL_API_BASE_URL)."
+        )
+        with unittest.mock.patch.dict(os.environ):
+            del os.environ["PROTOCOL_API_BASE_URL"]
+            for variable in ({}, {"PROTOCOL_API_BASE_URL": ""}):
+                os.environ.update(variable)
+                for options in ({}, {"base_url": None}, {"base_url": ""}):
+                    with self.assertRaises(ValueError) as raised:
+                        ApiClient("groups_secret", **options)
+                    self.assertEqual(str(raised.exception), message)
+                for token in ("secret", "groups", "a_groups_"):
+                    self.assertEqual(repr(ApiClient(token)), "ApiClient(base_url='https://api.protocol.chat')")
+                explicit = ApiClient("groups_secret", base_url="http://a")
+                self.assertEqual(repr(explicit), "ApiClient(base_url='http://a')")
+            os.environ["PROTOCOL_API_BASE_URL"] = "http://b"
+            self.assertEqual(repr(ApiClient("groups_secret")), "ApiClient(base_url='http://b')")
 
     def test_clients_and_exceptions_do_not_expose_the_token(self):
         exposed = [client, client.groups, client.groups.list()]

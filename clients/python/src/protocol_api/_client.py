@@ -12,7 +12,8 @@ class ApiClient:
     """Client for the Protocol API. It is thread-safe: a connection serves one call at a time.
 
     base_url: base URL of the API, including the base path if there is one. Default: the environment variable
-        PROTOCOL_API_BASE_URL, or https://api.protocol.chat.
+        PROTOCOL_API_BASE_URL, or https://api.protocol.chat. A token that begins with `groups_` is never sent to the
+        latter: without a base URL, the constructor raises a ValueError.
     timeout: time limit of a call in seconds, including retries.
     connect_timeout: time limit in seconds for establishing a connection, for each attempt.
     max_retries: maximum number of retries per call.

@@ -35,7 +35,7 @@ class Transport:
             raise ValueError("The token must be a string of visible ASCII characters.")
         if max_retries < 0:
             raise ValueError("`max_retries` must not be negative.")
-        url = _parse_base_url(base_url or os.environ.get("PROTOCOL_API_BASE_URL") or _DEFAULT_BASE_URL)
+        url = _parse_base_url(base_url or os.environ.get("PROTOCOL_API_BASE_URL") or _default_base_url(token))
         self.base_url = url.geturl()
         self._base_path = url.path
         self._token = token
@@ -159,6 +159,16 @@ def _parse_base_url(text: str) -> SplitResult:
     if not valid or re.search(r"[?#\s]", text) or not text.isascii():
         raise ValueError("The base URL must be an http or https URL without credentials, query or fragment.")
     return url
+
+
+def _default_base_url(token: str) -> str:
+    # The default host has no use for such a token; sending it there would only disclose it.
+    if token.startswith("groups_"):
+        raise ValueError(
+            "A token that begins with groups_ belongs to a groups-server: "
+            "set the base URL (base_url or PROTOCOL_API_BASE_URL)."
+        )
+    return _DEFAULT_BASE_URL
 
 
 def _query_string(query: Optional[Mapping[str, Any]]) -> str:
