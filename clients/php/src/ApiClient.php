@@ -22,7 +22,9 @@ final class ApiClient
 
     /**
      * @param string|null $baseUrl Base URL of the API, including the base path if there is one. Default: the
-     *                             environment variable PROTOCOL_API_BASE_URL, or https://api.protocol.chat.
+     *                             environment variable PROTOCOL_API_BASE_URL, or https://api.protocol.chat. A
+     *                             token that begins with `groups_` is never sent to the latter: without a base
+     *                             URL, the constructor throws an InvalidArgumentException.
      * @param float $timeout Time limit of a call in seconds, including retries.
      * @param float $connectTimeout Time limit in seconds for establishing a connection, for each attempt.
      * @param int $maxRetries Maximum number of retries per call.

@@ -43,7 +43,7 @@ final class Transport
             throw new \InvalidArgumentException('`maxRetries` must not be negative.');
         }
         $this->baseUrl = self::checkBaseUrl(
-            $baseUrl ?? (getenv('PROTOCOL_API_BASE_URL') ?: self::DEFAULT_BASE_URL),
+            $baseUrl ?? (getenv('PROTOCOL_API_BASE_URL') ?: self::defaultBaseUrl($token)),
         );
         $this->connection = new Connection();
     }
@@ -178,6 +178,18 @@ final class Transport
             throw new \InvalidArgumentException($message);
         }
         return rtrim($text, '/');
+    }
+
+    private static function defaultBaseUrl(#[\SensitiveParameter] string $token): string
+    {
+        // The default host has no use for such a token; sending it there would only disclose it.
+        if (str_starts_with($token, 'groups_')) {
+            throw new \InvalidArgumentException(
+                'A token that begins with groups_ belongs to a groups-server: '
+                . 'set the base URL (baseUrl or PROTOCOL_API_BASE_URL).',
+            );
+        }
+        return self::DEFAULT_BASE_URL;
     }
 
     /** @param array<string, mixed> $query */

@@ -151,6 +151,35 @@ return [
         $assertInvalid(fn () => client()->groups->update('a', [], ifMatch: "a\r\nX: y"));
     },
 
+    'a token that begins with groups_ needs a base URL; other tokens have a default' => function (): void {
+        $message = 'A token that begins with groups_ belongs to a groups-server: '
+            . 'set the base URL (baseUrl or PROTOCOL_API_BASE_URL).';
+        $assertBaseUrl = static fn (ApiClient $client, string $url) => assertTrue(
+            str_contains(print_r($client, true), "[baseUrl] => $url\n"),
+            print_r($client, true),
+        );
+        $variable = getenv('PROTOCOL_API_BASE_URL');
+        try {
+            foreach (['PROTOCOL_API_BASE_URL', 'PROTOCOL_API_BASE_URL='] as $unset) {
+                putenv($unset);
+                foreach ([[], ['baseUrl' => null]] as $options) {
+                    $construct = static fn () => new ApiClient('groups_secret', ...$options);
+                    $error = assertThrows(InvalidArgumentException::class, $construct);
+                    assertEqual($error->getMessage(), $message);
+                    assertTrue(!str_contains($error . print_r($error, true), 'groups_secret'));
+                }
+                foreach (['secret', 'groups', 'a_groups_'] as $token) {
+                    $assertBaseUrl(new ApiClient($token), 'https://api.protocol.chat');
+                }
+                $assertBaseUrl(new ApiClient('groups_secret', baseUrl: 'http://a'), 'http://a');
+            }
+            putenv('PROTOCOL_API_BASE_URL=http://b');
+            $assertBaseUrl(new ApiClient('groups_secret'), 'http://b');
+        } finally {
+            putenv("PROTOCOL_API_BASE_URL=$variable");
+        }
+    },
+
     'clients and exceptions do not expose the token' => function (): void {
         $unreachable = new ApiClient(token(), baseUrl: 'http://127.0.0.1:' . closedPort(), maxRetries: 0);
         $connectionFailed = assertThrows(ApiConnectionException::class, fn () => $unreachable->groups->list());
