@@ -24,7 +24,7 @@ REASONS = re.compile(
     "|must contain a word of letters or digits|must have at most 16 words"  # search terms
     "|must have at most 2048 bytes"  # JSON Schema counts characters, not bytes
     "|must be a member of the conversation's group"  # the sender of a message
-    "|must be an integer, not [0-9]+\\."  # sent as 76.0, an integer in JSON Schema
+    "|must be an integer, not [0-9]+\\."  # beyond 2^53 with a point or an exponent, an integer in JSON Schema
     "|contains the character NUL"  # in a property that is ignored next to an `id`
     "|must be \\* or entity tags in quotes such as .*, not \"0\""  # schemathesis sends 0 against the pattern
 )

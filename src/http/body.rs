@@ -20,6 +20,7 @@ use super::settings::Settings;
 use crate::error::{Code, Error};
 use crate::types::fields::Fields;
 use crate::types::json;
+use crate::types::text::without_byte_order_mark;
 
 /// How much of an unwanted body is read and dropped, in bytes, and for how long.
 const MAX_DRAINED: usize = 64 << 10;
@@ -39,12 +40,13 @@ impl Body {
 
     /// The parameters in the body; none if it is empty.
     pub fn fields(self) -> Result<Fields, Error> {
-        if self.bytes.is_empty() {
+        let text = without_byte_order_mark(&self.bytes);
+        if text.is_empty() {
             return Ok(Fields::default());
         }
         match self.encoding? {
-            Encoding::Json => json::object("The body", &self.bytes),
-            Encoding::Form => parse_form(&self.bytes),
+            Encoding::Json => json::object("The body", text),
+            Encoding::Form => parse_form(text),
             Encoding::Unspecified => Err(unsupported("The body has no Content-Type")),
         }
     }

@@ -13,6 +13,7 @@ use crate::types::group::StoredGroup;
 use crate::types::json;
 use crate::types::kind::Kind;
 use crate::types::message::StoredMessage;
+use crate::types::text::without_byte_order_mark;
 use crate::types::time::Timestamp;
 
 /// The outcome of an import, in objects.
@@ -61,10 +62,15 @@ fn import_lines(
         if lines.read_until(b'\n', &mut line).map_err(|error| failure(&error))? == 0 {
             break;
         }
-        if line.trim_ascii().is_empty() {
+        let text = if number == 1 {
+            without_byte_order_mark(&line)
+        } else {
+            &line
+        };
+        if text.trim_ascii().is_empty() {
             continue;
         }
-        match import_line(import, &line).map_err(|error| failure(&error))? {
+        match import_line(import, text).map_err(|error| failure(&error))? {
             Imported::Added => summary.added += 1,
             Imported::Replaced => summary.replaced += 1,
             Imported::Skipped => summary.skipped += 1,

@@ -114,8 +114,9 @@ impl FromField for bool {
     fn from_field(field: Field) -> Result<Self, Error> {
         match &field.value {
             Value::Bool(flag) => Ok(*flag),
-            Value::Untyped(text) if text == "true" => Ok(true),
-            Value::Untyped(text) if text == "false" => Ok(false),
+            Value::Untyped(text) => {
+                untyped_bool(text).ok_or_else(|| wrong_type(&field.path, "true or false", &field.value))
+            }
             other => Err(wrong_type(&field.path, "true or false", other)),
         }
     }
@@ -155,6 +156,15 @@ fn digits(text: &str) -> Option<i64> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let plain = !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
+}
+
+/// `true` or `false` in any letter case, as Python writes them, or `1` or `0`, as PHP and checkboxes do.
+fn untyped_bool(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
 }
 
 fn wrong_type(path: &str, wanted: &str, got: &Value) -> Error {

@@ -30,6 +30,9 @@ pub fn object(what: &str, bytes: &[u8]) -> Result<Fields, Error> {
     }
 }
 
+/// 2^53: up to here, a `f64` represents every integer.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// JSON can express NUL, which no text of the API may contain and at which SQLite's text functions end.
 const NUL: &str = "a string contains the character NUL";
 
@@ -68,8 +71,14 @@ impl<'de> Visitor<'de> for ValueVisitor {
         Ok(i64::try_from(number).map_or(Value::Float(number as f64), Value::Integer))
     }
 
+    /// A number without a fraction is an integer, as in JSON Schema, in whatever notation: `1700000000.0` and `1.7e9`. Beyond
+    /// 2^53, a `f64` may differ from the number that was sent.
     fn visit_f64<E>(self, number: f64) -> Result<Value, E> {
-        Ok(Value::Float(number))
+        #[expect(clippy::cast_possible_truncation, reason = "the number is whole and within 2^53")]
+        Ok(match number.fract() == 0.0 && number.abs() <= MAX_EXACT {
+            true => Value::Integer(number as i64),
+            false => Value::Float(number),
+        })
     }
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Value, E> {
@@ -106,6 +115,29 @@ impl<'de> Visitor<'de> for ValueVisitor {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_without_a_fraction_is_an_integer() {
+        let value = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        for (text, number) in [
+            ("1700000000.0", 1_700_000_000),
+            ("1.7e9", 1_700_000_000),
+            ("-2E0", -2),
+            ("-0", 0),
+            ("9007199254740992.0", 1 << 53),
+        ] {
+            assert_eq!(value(text), Value::Integer(number), "{text}");
+        }
+        for text in [
+            "0.5",
+            "1700000000.25",
+            "9007199254740994.0",
+            "1e300",
+            "9223372036854775808",
+        ] {
+            assert!(matches!(value(text), Value::Float(_)), "{text}");
+        }
+    }
 
     #[test]
     fn duplicate_names_are_kept_for_the_error() {

@@ -9,6 +9,11 @@ use super::json_schema::Schema;
 use super::redact::quoted;
 use crate::error::Error;
 
+/// The text without the UTF-8 byte order mark that some editors and shells write at the start.
+pub fn without_byte_order_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+}
+
 /// Declares a text type: its length, its JSON Schema (`$rule`), and `$check`, which enforces what the schema says beyond the
 /// length.
 macro_rules! text {

@@ -27,6 +27,52 @@ fn an_empty_value_is_null_and_empty_contacts_are_an_empty_array() {
 }
 
 #[test]
+fn booleans_are_words_in_any_letter_case_or_digits() {
+    let server = TestServer::start();
+    let group = server.create_group(&json!({"name": "x"}));
+    let group = server.get(&format!("/v1/groups/{group}")).json();
+    let conversation = format!("/v1/conversations/{}", group["conversation_id"].as_str().unwrap());
+    for (text, flag) in [
+        ("true", true),
+        ("0", false),
+        ("True", true),
+        ("FALSE", false),
+        ("1", true),
+        ("false", false),
+    ] {
+        let updated = server
+            .request("PUT", &conversation)
+            .form(&format!("is_muted={text}"))
+            .send()
+            .json();
+        assert_eq!(updated["is_muted"], flag, "{text}");
+        let listed = server.get(&format!("/v1/conversations?muted={text}")).json();
+        assert_eq!(listed["data"].as_array().unwrap().len(), 1, "{text}");
+    }
+    // JSON has booleans of its own.
+    for value in [json!("true"), json!(1), json!("True")] {
+        let response = server.put(&conversation, &json!({"is_muted": value}));
+        assert_eq!(response.expect_error(400, "parameter_invalid"), "is_muted");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_a_body_is_skipped() {
+    let server = TestServer::start();
+    for (content_type, body) in [
+        ("application/json", "\u{feff}{\"name\": \"marked\"}"),
+        ("application/x-www-form-urlencoded", "\u{feff}name=marked"),
+    ] {
+        let response = server.request("POST", "/v1/groups").body(content_type, body).send();
+        assert_eq!((response.status, &response.json()["name"]), (201, &json!("marked")));
+        // Only at the start.
+        let twice = format!("\u{feff}{body}");
+        let response = server.request("POST", "/v1/groups").body(content_type, twice).send();
+        assert_eq!(response.status, 400);
+    }
+}
+
+#[test]
 fn contacts_can_be_given_in_every_form_notation() {
     let server = TestServer::start();
     let hector = server

@@ -200,6 +200,16 @@ fn an_invalid_line_is_named_and_nothing_is_imported() {
 }
 
 #[test]
+fn a_byte_order_mark_at_the_start_of_the_file_is_skipped() {
+    let server = TestServer::start();
+    let contact = r#"{"kind":"contact","id":"AAAAAAAAAAAAAAAA","username":"a","conversation_id":"CAAAAAAAAAAAAAAA"}"#;
+    let refused = import(&server.db, "default", &format!("\n\u{feff}{contact}"), Existing::Refuse).unwrap_err();
+    assert!(refused.to_string().starts_with("line 2: "), "{refused}");
+    let summary = import(&server.db, "default", &format!("\u{feff}{contact}"), Existing::Refuse).unwrap();
+    assert_eq!(summary.added, 1);
+}
+
+#[test]
 fn a_message_that_an_import_moves_to_another_conversation_is_no_longer_pinned() {
     let server = TestServer::start();
     let lines = r#"{"kind":"contact","id":"AAAAAAAAAAAAAAAA","username":"a","conversation_id":"CAAAAAAAAAAAAAAA"}

@@ -278,7 +278,7 @@ fn list_parameters_are_validated() {
             "{query}"
         );
     }
-    for query in ["archived=yes", "archived=1", "archived=", "archived=TRUE"] {
+    for query in ["archived=yes", "archived=2", "archived=", "archived=t", "archived=+1"] {
         assert_eq!(
             server
                 .get(&format!("/v1/groups?{query}"))

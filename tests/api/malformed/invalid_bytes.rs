@@ -342,8 +342,8 @@ fn bodies() -> Vec<Case> {
             StaysOpen,
         ),
         (
-            "a byte order mark",
-            typed(JSON, b"\xef\xbb\xbf{\"name\": \"x\"}"),
+            "two byte order marks",
+            typed(JSON, b"\xef\xbb\xbf\xef\xbb\xbf{\"name\": \"x\"}"),
             malformed,
             StaysOpen,
         ),

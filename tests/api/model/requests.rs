@@ -224,6 +224,8 @@ fn push(pairs: &mut Vec<(String, String)>, name: &str, value: &Value) -> Option<
         // In a form, an empty string is null.
         Value::String(text) if text.is_empty() => return None,
         Value::String(text) => pairs.push((name.to_owned(), text.clone())),
+        // In a form, `1` is true.
+        Value::Number(_) if name.starts_with("is_") => return None,
         Value::Bool(_) | Value::Number(_) => pairs.push((name.to_owned(), value.to_string())),
         Value::Array(items) if items.is_empty() => pairs.push((name.to_owned(), String::new())),
         Value::Array(items) => {

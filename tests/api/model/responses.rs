@@ -150,7 +150,7 @@ impl Model {
             match *name {
                 "limit" | "starting_after" | "ending_before" => {}
                 name if !names.contains(&name) => errors.unknown(name),
-                "archived" | "muted" | "pinned" if value != "true" && value != "false" => errors.invalid(*name),
+                "archived" | "muted" | "pinned" if flag(value).is_none() => errors.invalid(*name),
                 "query" if !validation::is_query(value) => errors.invalid("query"),
                 "username" if !validation::is_username(&Value::from(value.as_str())) => errors.invalid("username"),
                 "contact_id" if self.find(Kind::Contact, value).is_none() => errors.invalid(*name),
@@ -176,7 +176,7 @@ impl Model {
 
     /// Whether a list's filter matches an object. Parameters that are no filters match everything.
     fn matches(&self, kind: Kind, id: &str, filter: &str, value: &str) -> bool {
-        let equals = |flag: bool| flag.to_string() == value;
+        let equals = |actual: bool| flag(value) == Some(actual);
         match (kind, filter) {
             (Kind::Contact, "username") => self.contact(id).username.eq_ignore_ascii_case(value),
             (Kind::Contact, "query") => {
@@ -307,4 +307,13 @@ fn page(rows: &[Row], call: &Call, errors: &mut Errors) -> Option<(u16, String)>
         200,
         format!("{{\"has_more\":{has_more},\"data\":[{}]}}", page.join(",")),
     ))
+}
+
+/// The value of a boolean in a query.
+fn flag(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "true" | "1" => Some(true),
+        "false" | "0" => Some(false),
+        _ => None,
+    }
 }

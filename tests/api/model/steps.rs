@@ -335,7 +335,7 @@ fn page_of(cursor: BoxedStrategy<Reference>, kind: Kind) -> BoxedStrategy<Vec<(&
 fn list(kind: Kind) -> BoxedStrategy<Step> {
     let switch = || {
         mostly(
-            one_of(vec![literal("true"), literal("false")]),
+            one_of(["true", "false", "True", "FALSE", "1", "0"].map(literal).into()),
             vec![literal("1"), literal("")],
         )
     };

@@ -196,7 +196,7 @@ impl Operation {
 
     #[track_caller]
     fn assert_describes_body(&self, sent: &SentRequest, context: &str) {
-        let body = String::from_utf8_lossy(sent.body);
+        let body = String::from_utf8_lossy(sent.body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(sent.body));
         if sent
             .content_type
             .is_some_and(|media_type| media_type.contains("urlencoded"))
@@ -323,7 +323,12 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 /// A query's value as the type that its schema names.
 pub fn typed(schema: &Value, text: &str) -> Value {
     let typed = match schema["type"].as_str() {
-        Some("integer" | "boolean") => serde_json::from_str(text).ok(),
+        Some("integer") => serde_json::from_str(text).ok(),
+        Some("boolean") => match text.to_lowercase().as_str() {
+            "true" | "1" => Some(json!(true)),
+            "false" | "0" => Some(json!(false)),
+            _ => None,
+        },
         _ => None,
     };
     typed.unwrap_or_else(|| json!(text))
