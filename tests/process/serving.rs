@@ -166,6 +166,23 @@ fn sigterm_and_sigint_finish_the_request_in_flight_and_exit_with_0() {
 }
 
 #[test]
+fn sighup_leaves_the_server_running() {
+    if !has_curl() {
+        return;
+    }
+    let folder = Folder::new();
+    let token = folder.succeed(&["token", "create"]);
+    let server = folder.serve(&[]);
+    server.signal("HUP");
+    while !server.log().contains("SIGHUP ignored") {
+        assert_eq!(server.status(token.trim(), "/v1/groups"), "200");
+    }
+    server.signal("HUP");
+    assert_eq!(server.status(token.trim(), "/v1/groups"), "200");
+    server.stop();
+}
+
+#[test]
 fn a_log_line_describes_the_request_and_contains_no_token() {
     if !has_curl() {
         return;
