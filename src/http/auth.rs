@@ -76,7 +76,8 @@ pub fn token(credentials: &str) -> Option<Token> {
     }
     if scheme.eq_ignore_ascii_case("basic") {
         let decoded = String::from_utf8(STANDARD.decode(value).ok()?).ok()?;
-        let (user, password) = decoded.split_once(':')?;
+        // Some generated clients send the token alone, without the colon.
+        let (user, password) = decoded.split_once(':').unwrap_or((&decoded, ""));
         return Token::parse(if password.is_empty() { user } else { password });
     }
     None

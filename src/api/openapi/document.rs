@@ -24,7 +24,8 @@ pub fn document(routes: &[Vec<Route>], settings: &Settings) -> Value {
             "contact": {"name": "The operator of this server"},
         },
         "servers": [server(settings)],
-        "security": [{"bearer": []}, {"basic": []}],
+        // Some generators use the last scheme.
+        "security": [{"basic": []}, {"bearer": []}],
         "tags": tags(),
         "paths": operations::paths(routes),
         "components": {

@@ -61,7 +61,7 @@ fn every_path_returns_401_without_a_valid_token() {
 }
 
 #[test]
-fn a_token_is_accepted_as_bearer_and_in_both_forms_of_basic() {
+fn a_token_is_accepted_as_bearer_and_in_every_form_of_basic() {
     let server = TestServer::start();
     use base64::Engine as _;
     let basic = |text: String| base64::engine::general_purpose::STANDARD.encode(text);
@@ -70,6 +70,7 @@ fn a_token_is_accepted_as_bearer_and_in_both_forms_of_basic() {
         format!("bEARER   {}", server.token),
         format!("Basic {}", basic(format!("{}:", server.token))),
         format!("basic {}", basic(format!("anyone:{}", server.token))),
+        format!("Basic {}", basic(server.token.clone())),
     ] {
         assert_eq!(
             server
