@@ -162,9 +162,11 @@ fn pragma(conn: &Connection, name: &str) -> rusqlite::Result<i32> {
     conn.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// A schema for the tests of this room.
+/// A schema for the tests of this room, and new files for every test of a schema.
 #[cfg(test)]
 pub mod testing {
+    use rusqlite::Connection;
+
     use super::Schema;
 
     pub static SCHEMA: Schema = Schema {
@@ -173,20 +175,21 @@ pub mod testing {
         definition: "CREATE TABLE numbers (n INTEGER) STRICT",
         migrations: &[],
     };
+
+    /// A new database file with this schema, and a connection to it. The file is deleted with its folder.
+    pub fn new_file(schema: &Schema) -> (tempfile::TempDir, Connection) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("groups.db");
+        schema.create(&path).unwrap();
+        let conn = Connection::open(path).unwrap();
+        (folder, conn)
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::testing::SCHEMA;
+    use super::testing::{SCHEMA, new_file};
     use super::*;
-
-    fn new_file() -> (tempfile::TempDir, Connection) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("groups.db");
-        SCHEMA.create(&path).unwrap();
-        let conn = Connection::open(path).unwrap();
-        (folder, conn)
-    }
 
     fn with_migrations(migrations: &'static [&'static str]) -> Schema {
         Schema { migrations, ..SCHEMA }
@@ -194,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_new_file_is_current_and_another_program_s_is_foreign() {
-        let (_folder, conn) = new_file();
+        let (_folder, conn) = new_file(&SCHEMA);
         assert_eq!(SCHEMA.state(&conn).unwrap(), State::Current);
         let foreign = Connection::open_in_memory().unwrap();
         foreign.execute_batch("CREATE TABLE theirs (x)").unwrap();
@@ -204,7 +207,7 @@ mod tests {
     #[test]
     fn each_migration_runs_once_and_sets_its_version() {
         const STEPS: &[&str] = &["CREATE TABLE one (x) ", "ALTER TABLE one ADD COLUMN y"];
-        let (_folder, mut conn) = new_file();
+        let (_folder, mut conn) = new_file(&SCHEMA);
         assert_eq!(with_migrations(STEPS).state(&conn).unwrap(), State::Older);
         with_migrations(&STEPS[..1]).migrate(&mut conn).unwrap();
         with_migrations(STEPS).migrate(&mut conn).unwrap();
@@ -218,7 +221,7 @@ mod tests {
     #[test]
     fn a_failed_migration_leaves_the_version_before_it_whole() {
         const STEPS: &[&str] = &["CREATE TABLE one (x)", "CREATE TABLE two (x); CREATE TABLE one (x)"];
-        let (_folder, mut conn) = new_file();
+        let (_folder, mut conn) = new_file(&SCHEMA);
         with_migrations(STEPS).migrate(&mut conn).unwrap_err();
         assert_eq!(pragma(&conn, "user_version").unwrap(), 2);
         assert!(conn.prepare("SELECT x FROM one").is_ok());
@@ -227,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_build_has_no_lock_around_sqlite_s_memory() {
-        let (_folder, conn) = new_file();
+        let (_folder, conn) = new_file(&SCHEMA);
         let mut statement = conn
             .prepare("SELECT compile_options FROM pragma_compile_options")
             .unwrap();

@@ -25,19 +25,12 @@ mod tests {
     use rusqlite::{Connection, StatementStatus};
 
     use super::*;
+    use crate::db::schema::testing::new_file;
     use crate::db::schema::{State, configure, definitions};
-
-    fn new_file() -> (tempfile::TempDir, Connection) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("groups.db");
-        SCHEMA.create(&path).unwrap();
-        let conn = Connection::open(path).unwrap();
-        (folder, conn)
-    }
 
     #[test]
     fn other_values_do_not_prepare_a_statement_again() {
-        let (_folder, conn) = new_file();
+        let (_folder, conn) = new_file(&SCHEMA);
         configure(&conn).unwrap();
         let mut statement = conn
             .prepare("SELECT pk FROM groups WHERE account = ?1 AND pk < ?2 ORDER BY pk DESC LIMIT ?3")
@@ -50,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_migrated_file_has_the_schema_of_a_new_one() {
-        let (folder, fresh) = new_file();
+        let (folder, fresh) = new_file(&SCHEMA);
         for version in 1..SCHEMA.version() {
             let older = format!("{}/tests/fixtures/schema-{version}.db", env!("CARGO_MANIFEST_DIR"));
             let path = folder.path().join(format!("{version}.db"));
@@ -66,7 +59,7 @@ mod tests {
 
     #[test]
     fn every_table_is_strict() {
-        let (_folder, conn) = new_file();
+        let (_folder, conn) = new_file(&SCHEMA);
         let loose: i64 = conn
             .query_row(
                 "SELECT count(*) FROM pragma_table_list
